@@ -149,8 +149,9 @@ rrsmb_status error_prefix(const char *format, ...)
     va_start(arguments, format);
     int used = vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
-    if (used >= 0 && (size_t)used < sizeof words)
-        (void)snprintf(words + used, sizeof words - (size_t)used, ": %s", last_message);
+    if (used >= 0 && (size_t)used < sizeof words &&
+        snprintf(words + used, sizeof words - (size_t)used, ": %s", last_message) < 0)
+        words[used] = '\0';
     memcpy(last_message, words, sizeof last_message);
     last_message[sizeof last_message - 1] = '\0';
     return last_error.status;
