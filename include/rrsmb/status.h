@@ -112,6 +112,11 @@ RRSMB_API rrsmb_error_class rrsmb_status_class(rrsmb_status status);
  */
 RRSMB_API const char *rrsmb_status_name(rrsmb_status status);
 
+/** Deadline for a call that changes the store, when none is given: 30 s, in ms. */
+#define RRSMB_DEFAULT_DEADLINE_MS 30000u
+/** For `deadline_ms`: do not wait at all. */
+#define RRSMB_NO_WAIT UINT32_MAX
+
 /** How important a log line is. */
 typedef enum rrsmb_log_level {
     RRSMB_LOG_ERROR = 0,   /**< somebody has to do something */

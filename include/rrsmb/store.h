@@ -54,11 +54,6 @@ typedef struct rrsmb_share rrsmb_share;
 /** A walk over the rows of a share. */
 typedef struct rrsmb_cursor rrsmb_cursor;
 
-/** Deadline for a call that changes the store, when none is given: 30 s, in ms. */
-#define RRSMB_DEFAULT_DEADLINE_MS 30000u
-/** For `deadline_ms`: do not wait at all. */
-#define RRSMB_NO_WAIT UINT32_MAX
-
 /** Options flag: refuse every write with RRSMB_READ_ONLY. */
 #define RRSMB_STORE_READ_ONLY 0x1u
 /** Options flag: refuse to create a store that is not there (RRSMB_NOT_FOUND). */

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/backend/lmdb/environment.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/backend/lmdb/folder.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/base/process.h"
+
+/* Samba forks one process for each client, each with a slot for each thread that reads: LMDB's
+ * default of 126 is soon used up. 64 bytes each in the lock file. */
+#define READERS_MAX 8192
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct environment *registry;
+
+__attribute__((constructor)) static void protect_registry(void)
+{
+    process_protect(&registry_lock);
+}
+
+rrsmb_status environment_fail(const struct environment *environment, int error, const char *doing)
+{
+    const char *path = environment->path;
+    switch (error) {
+    case MDB_MAP_FULL: {
+        MDB_envinfo info = {0};
+        (void)mdb_env_info(environment->env, &info);
+        return FAIL(RRSMB_LIMIT_REACHED,
+                    "%s in %s: the store is full: it may grow to %zu bytes (max_size in its URI)",
+                    doing, path, info.me_mapsize);
+    }
+    case MDB_READERS_FULL:
+        return FAIL(RRSMB_LIMIT_REACHED, "%s in %s: more than %d readers at once", doing, path,
+                    READERS_MAX);
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_BAD_VALSIZE:
+    case MDB_INCOMPATIBLE:
+        return FAIL(RRSMB_DAMAGED, "%s in %s: the database is damaged: %s", doing, path,
+                    mdb_strerror(error));
+    case MDB_VERSION_MISMATCH:
+        return FAIL(RRSMB_NEWER_FORMAT, "%s in %s: the file is of another version of LMDB", doing,
+                    path);
+    case MDB_PANIC:
+        return FAIL(RRSMB_UNAVAILABLE,
+                    "%s in %s: an earlier write failed half-way; restart this program", doing,
+                    path);
+    case EIO:
+        return FAIL(RRSMB_IO_ERROR, "%s in %s: the disk reports an error", doing, path);
+    default:
+        if (error < 0)
+            return FAIL(RRSMB_IO_ERROR, "%s in %s: %s", doing, path, mdb_strerror(error));
+        errno = error;
+        return FAIL_ERRNO("%s in %s", doing, path);
+    }
+}
+
+bool environment_is_ours(const struct environment *environment)
+{
+    return environment->epoch == process_epoch();
+}
+
+/* LMDB found a contradiction in its own pages and cannot go on. It gives no way back, so the
+ * process ends: for smbd that is one client's session, and access is denied. */
+static void on_contradiction(MDB_env *env, const char *message)
+{
+    (void)env;
+    (void)fprintf(stderr, "librrsmb: the LMDB database is damaged: %s\n", message);
+    abort();
+}
+
+/* A file shorter than the pages in use would end in SIGBUS at the first read of a missing one. */
+static rrsmb_status check_length(struct environment *environment)
+{
+    MDB_envinfo info;
+    MDB_stat stat_of_env;
+    int fd = -1;
+    struct stat file;
+    int error = mdb_env_info(environment->env, &info);
+    if (error == 0)
+        error = mdb_env_stat(environment->env, &stat_of_env);
+    if (error == 0)
+        error = mdb_env_get_fd(environment->env, &fd);
+    if (error == 0 && fstat(fd, &file) != 0)
+        error = errno;
+    if (error != 0)
+        return environment_fail(environment, error, "examining the database");
+    uint64_t needed = ((uint64_t)info.me_last_pgno + 1) * stat_of_env.ms_psize;
+    /* A database of two empty pages has not been written to yet. */
+    ENSURE((uint64_t)file.st_size >= needed || info.me_last_txnid == 0, RRSMB_DAMAGED,
+           "%s/data.mdb is cut off: it has %" PRIu64 " bytes of %" PRIu64, environment->path,
+           (uint64_t)file.st_size, needed);
+    return RRSMB_OK;
+}
+
+static int try_open_tables(struct environment *environment, unsigned txn_flags, unsigned flags)
+{
+    static const char *const names[KV_TABLES] = {
+        [KV_ROWS] = "acl-index", [KV_BLOBS] = "acl-store", [KV_CLUSTER] = "cluster"};
+    MDB_txn *txn = NULL;
+    int error = mdb_txn_begin(environment->env, NULL, txn_flags, &txn);
+    for (size_t i = 0; error == 0 && i < KV_TABLES; i++)
+        error = mdb_dbi_open(txn, names[i], flags, &environment->tables[i]);
+    if (error == 0)
+        return mdb_txn_commit(txn);
+    if (txn != NULL)
+        mdb_txn_abort(txn);
+    return error;
+}
+
+/* Tables that are there are opened without waiting for a writer. */
+static rrsmb_status open_tables(struct environment *environment, bool read_only)
+{
+    int error = try_open_tables(environment, MDB_RDONLY, 0);
+    if (error == MDB_NOTFOUND && !read_only) {
+        TRY(write_lock_take(&environment->write_lock,
+                            deadline_after(0, RRSMB_DEFAULT_DEADLINE_MS)));
+        error = try_open_tables(environment, 0, MDB_CREATE);
+        write_lock_release(&environment->write_lock);
+    }
+    ENSURE(error != MDB_NOTFOUND, RRSMB_NOT_FOUND, "%s holds no store of librrsmb",
+           environment->path);
+    return error == 0 ? RRSMB_OK : environment_fail(environment, error, "opening the tables");
+}
+
+static rrsmb_status open_lmdb(struct environment *environment,
+                              const struct kv_lmdb_options *options)
+{
+    unsigned flags = MDB_NOTLS | (options->sync ? 0u : MDB_NOSYNC);
+    int error = mdb_env_create(&environment->env);
+    if (error == 0)
+        error = mdb_env_set_maxdbs(environment->env, KV_TABLES);
+    if (error == 0)
+        error = mdb_env_set_maxreaders(environment->env, READERS_MAX);
+    if (error == 0)
+        error = mdb_env_set_mapsize(environment->env, options->max_size);
+    if (error == 0)
+        error = mdb_env_set_assert(environment->env, on_contradiction);
+    if (error == 0)
+        error = mdb_env_open(environment->env, environment->path, flags, 0600);
+    if (error == 0)
+        error = mdb_reader_check(environment->env, NULL);
+    if (error != 0)
+        return environment_fail(environment, error, "opening the database");
+    TRY(check_length(environment));
+    TRY(open_tables(environment, options->read_only));
+    return options->create ? folder_sync(environment->path) : RRSMB_OK;
+}
+
+static void destroy(struct environment *environment)
+{
+    for (size_t i = 0; i < READER_SLOTS; i++)
+        if (environment->slots[i].txn.txn != NULL)
+            mdb_txn_abort(environment->slots[i].txn.txn);
+    if (environment->env != NULL)
+        mdb_env_close(environment->env);
+    if (environment->write_lock.page != NULL)
+        write_lock_close(&environment->write_lock);
+    (void)pthread_mutex_destroy(&environment->resize_lock);
+    free(environment->path);
+    free(environment);
+}
+
+static rrsmb_status make(const struct kv_lmdb_options *options, const struct stat *folder,
+                         struct environment **made)
+{
+    struct environment *environment = aligned_alloc(64, sizeof *environment);
+    ENSURE(environment != NULL, RRSMB_NO_MEMORY, "opening %s: out of memory", options->path);
+    memset(environment, 0, sizeof *environment);
+    environment->device = folder->st_dev;
+    environment->inode = folder->st_ino;
+    environment->users = 1;
+    environment->epoch = process_epoch();
+    environment->sync = options->sync;
+    environment->path = strdup(options->path);
+    (void)pthread_mutex_init(&environment->resize_lock, NULL);
+
+    rrsmb_status status = environment->path != NULL
+                              ? write_lock_open(options->path, &environment->write_lock)
+                              : FAIL(RRSMB_NO_MEMORY, "opening a store: out of memory");
+    if (status == RRSMB_OK)
+        status = open_lmdb(environment, options);
+    if (status != RRSMB_OK) {
+        destroy(environment);
+        return status;
+    }
+    *made = environment;
+    return RRSMB_OK;
+}
+
+static struct environment *registry_find(const struct stat *folder)
+{
+    for (struct environment *at = registry; at != NULL; at = at->next)
+        if (at->device == folder->st_dev && at->inode == folder->st_ino && environment_is_ours(at))
+            return at;
+    return NULL;
+}
+
+static rrsmb_status acquire_locked(const struct kv_lmdb_options *options,
+                                   struct environment **environment)
+{
+    struct stat folder;
+    TRY(folder_prepare(options->path, options->create && !options->read_only, &folder));
+    *environment = registry_find(&folder);
+    if (*environment != NULL) {
+        ENSURE((*environment)->sync == options->sync, RRSMB_INVALID_ARGUMENT,
+               "%s is already open in this process with another sync= setting", options->path);
+        (*environment)->users++;
+        return RRSMB_OK;
+    }
+    TRY(make(options, &folder, environment));
+    (*environment)->next = registry;
+    registry = *environment;
+    return RRSMB_OK;
+}
+
+rrsmb_status environment_acquire(const struct kv_lmdb_options *options,
+                                 struct environment **environment)
+{
+    (void)pthread_mutex_lock(&registry_lock);
+    rrsmb_status status = acquire_locked(options, environment);
+    (void)pthread_mutex_unlock(&registry_lock);
+    return status;
+}
+
+rrsmb_status environment_refresh(const struct kv_lmdb_options *options,
+                                 _Atomic(struct environment *) *environment)
+{
+    (void)pthread_mutex_lock(&registry_lock);
+    rrsmb_status status = RRSMB_OK;
+    if (!environment_is_ours(atomic_load(environment))) {
+        struct environment *opened;
+        status = acquire_locked(options, &opened);
+        if (status == RRSMB_OK)
+            atomic_store_explicit(environment, opened, memory_order_release);
+    }
+    (void)pthread_mutex_unlock(&registry_lock);
+    return status;
+}
+
+void environment_release(struct environment *environment)
+{
+    /* A parent's environment: neither to be closed nor to be counted here. */
+    if (!environment_is_ours(environment))
+        return;
+    (void)pthread_mutex_lock(&registry_lock);
+    bool last = --environment->users == 0;
+    if (last) {
+        struct environment **link = &registry;
+        while (*link != environment)
+            link = &(*link)->next;
+        *link = environment->next;
+        /* Under the lock: a second environment must not be opened before this one is closed. */
+        destroy(environment);
+    }
+    (void)pthread_mutex_unlock(&registry_lock);
+}
+
+/* -- readers --------------------------------------------------------------------------------- */
+
+static bool slot_take(struct reader_slot *slot)
+{
+    int expected = SLOT_FREE;
+    return atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE &&
+           atomic_compare_exchange_strong_explicit(&slot->state, &expected, SLOT_BUSY,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+static void slot_give(struct reader_slot *slot)
+{
+    atomic_store_explicit(&slot->state, SLOT_FREE, memory_order_release);
+}
+
+/* Another process opened the store with a larger max_size and used it: take over the size that is
+ * in use. No transaction of this process may be open meanwhile; each reader holds its slot, so
+ * holding them all is holding everybody out. */
+static rrsmb_status adopt_size(struct environment *environment)
+{
+    (void)pthread_mutex_lock(&environment->resize_lock);
+    for (size_t i = 0; i < READER_SLOTS; i++)
+        while (!slot_take(&environment->slots[i]))
+            (void)sched_yield();
+    while (atomic_load(&environment->spare_readers) != 0)
+        (void)sched_yield();
+    int error = mdb_env_set_mapsize(environment->env, 0);
+    for (size_t i = 0; i < READER_SLOTS; i++)
+        slot_give(&environment->slots[i]);
+    (void)pthread_mutex_unlock(&environment->resize_lock);
+    return error == 0 ? RRSMB_OK
+                      : environment_fail(environment, error, "adopting the size of the database");
+}
+
+static int start_reading(struct environment *environment, MDB_txn **txn)
+{
+    if (*txn != NULL)
+        return mdb_txn_renew(*txn);
+    int error = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, txn);
+    if (error != MDB_READERS_FULL)
+        return error;
+    /* Slots of processes that were killed. */
+    error = mdb_reader_check(environment->env, NULL);
+    return error != 0 ? error : mdb_txn_begin(environment->env, NULL, MDB_RDONLY, txn);
+}
+
+static struct lmdb_txn *spare_reader(struct environment *environment)
+{
+    struct lmdb_txn *spare = calloc(1, sizeof *spare);
+    if (spare == NULL)
+        return NULL;
+    spare->spare = true;
+    atomic_fetch_add(&environment->spare_readers, 1);
+    return spare;
+}
+
+/* Threads spread over the slots, so that they do not meet on one line of memory. */
+static unsigned preferred_slot(void)
+{
+    static atomic_uint next;
+    static _Thread_local unsigned mine;
+    if (mine == 0)
+        mine = 1 + atomic_fetch_add(&next, 1) % READER_SLOTS;
+    return mine - 1;
+}
+
+static struct lmdb_txn *take_reader(struct environment *environment)
+{
+    unsigned start = preferred_slot();
+    for (unsigned i = 0; i < READER_SLOTS; i++) {
+        struct reader_slot *slot = &environment->slots[(start + i) % READER_SLOTS];
+        if (slot_take(slot))
+            return &slot->txn;
+    }
+    return spare_reader(environment);
+}
+
+static void give_reader(struct environment *environment, struct lmdb_txn *txn)
+{
+    if (!txn->spare) {
+        slot_give((struct reader_slot *)((char *)txn - offsetof(struct reader_slot, txn)));
+        return;
+    }
+    if (txn->txn != NULL)
+        mdb_txn_abort(txn->txn);
+    free(txn);
+    atomic_fetch_sub(&environment->spare_readers, 1);
+}
+
+rrsmb_status environment_begin_read(struct environment *environment, struct lmdb_txn **txn)
+{
+    for (int attempt = 0;; attempt++) {
+        struct lmdb_txn *taken = take_reader(environment);
+        ENSURE(taken != NULL, RRSMB_NO_MEMORY, "beginning to read: out of memory");
+        int error = start_reading(environment, &taken->txn);
+        if (error == 0) {
+            taken->environment = environment;
+            taken->mode = KV_READ;
+            *txn = taken;
+            return RRSMB_OK;
+        }
+        if (taken->txn != NULL)
+            mdb_txn_abort(taken->txn);
+        taken->txn = NULL;
+        give_reader(environment, taken);
+        if (error != MDB_MAP_RESIZED || attempt > 0)
+            return environment_fail(environment, error, "beginning to read");
+        TRY(adopt_size(environment));
+    }
+}
+
+static void close_cursors(struct lmdb_txn *txn)
+{
+    for (size_t i = 0; i < KV_TABLES; i++) {
+        if (txn->cursors[i] != NULL)
+            mdb_cursor_close(txn->cursors[i]);
+        txn->cursors[i] = NULL;
+    }
+}
+
+void environment_end_read(struct lmdb_txn *txn)
+{
+    close_cursors(txn);
+    mdb_txn_reset(txn->txn);
+    give_reader(txn->environment, txn);
+}
+
+/* -- writers --------------------------------------------------------------------------------- */
+
+rrsmb_status environment_begin_write(struct environment *environment, int64_t deadline,
+                                     struct lmdb_txn **txn)
+{
+    struct lmdb_txn *begun = calloc(1, sizeof *begun);
+    ENSURE(begun != NULL, RRSMB_NO_MEMORY, "beginning to write: out of memory");
+    begun->environment = environment;
+    begun->mode = KV_WRITE;
+    rrsmb_status status = write_lock_take(&environment->write_lock, deadline);
+    if (status != RRSMB_OK) {
+        free(begun);
+        return status;
+    }
+    int error = mdb_txn_begin(environment->env, NULL, 0, &begun->txn);
+    if (error == MDB_MAP_RESIZED && adopt_size(environment) == RRSMB_OK)
+        error = mdb_txn_begin(environment->env, NULL, 0, &begun->txn);
+    if (error != 0) {
+        write_lock_release(&environment->write_lock);
+        free(begun);
+        return environment_fail(environment, error, "beginning to write");
+    }
+    *txn = begun;
+    return RRSMB_OK;
+}
+
+void environment_end_write(struct lmdb_txn *txn)
+{
+    write_lock_release(&txn->environment->write_lock);
+    free(txn);
+}
