@@ -93,6 +93,93 @@ RRSMB_API rrsmb_status rrsmb_sd_merge(const void *base, size_t base_length, cons
                                       size_t change_length, uint32_t parts, void *merged,
                                       size_t capacity, size_t *merged_length);
 
+/* ---- Reading a descriptor in place ---------------------------------------------------------- */
+
+/** Control bits that a canonical descriptor keeps (MS-DTYP 2.4.6). */
+/* clang-format off */
+#define RRSMB_SD_DACL_PRESENT        0x0004u
+#define RRSMB_SD_SACL_PRESENT        0x0010u
+#define RRSMB_SD_DACL_INHERIT_REQ    0x0100u /**< AR in the DACL */
+#define RRSMB_SD_SACL_INHERIT_REQ    0x0200u /**< AR in the SACL */
+#define RRSMB_SD_DACL_AUTO_INHERITED 0x0400u /**< AI in the DACL */
+#define RRSMB_SD_SACL_AUTO_INHERITED 0x0800u /**< AI in the SACL */
+#define RRSMB_SD_DACL_PROTECTED      0x1000u /**< P in the DACL */
+#define RRSMB_SD_SACL_PROTECTED      0x2000u /**< P in the SACL */
+#define RRSMB_SD_SELF_RELATIVE       0x8000u /**< always set in the binary form */
+/* clang-format on */
+
+/** What stands in place of an ACL: three things that must never be mixed up. */
+typedef enum rrsmb_acl_state {
+    RRSMB_ACL_ABSENT = 0, /**< the descriptor says nothing */
+    RRSMB_ACL_NULL = 1,   /**< `NO_ACCESS_CONTROL`: a NULL DACL allows everybody everything */
+    RRSMB_ACL_PRESENT = 2 /**< a list; an empty DACL allows nobody anything */
+} rrsmb_acl_state;
+
+/** An access control list inside the caller's bytes. */
+typedef struct rrsmb_acl_view {
+    rrsmb_acl_state state;
+    uint16_t count;      /**< number of ACEs */
+    const uint8_t *aces; /**< the first of them */
+    size_t aces_length;  /**< their bytes in all */
+    size_t offset;       /**< of the first ACE in the parsed bytes */
+} rrsmb_acl_view;
+
+/** A descriptor inside the caller's bytes, which must outlive it. Holds nothing to free. */
+typedef struct rrsmb_sd_view {
+    const uint8_t *owner; /**< SID, or NULL */
+    size_t owner_length;
+    const uint8_t *group; /**< SID, or NULL */
+    size_t group_length;
+    uint16_t control; /**< the bits above */
+    rrsmb_acl_view sacl;
+    rrsmb_acl_view dacl;
+} rrsmb_sd_view;
+
+/** An access control entry; the pointers lead into the parsed bytes. */
+typedef struct rrsmb_ace {
+    uint8_t type;       /**< MS-DTYP 2.4.4.1 */
+    uint8_t flags;      /**< MS-DTYP 2.4.4.1 */
+    uint16_t index;     /**< in its ACL, from 0 */
+    uint32_t mask;      /**< MS-DTYP 2.4.3 */
+    const uint8_t *sid; /**< the trustee */
+    size_t sid_length;
+    const uint8_t *object_type;           /**< GUID of 16 bytes, or NULL */
+    const uint8_t *inherited_object_type; /**< GUID of 16 bytes, or NULL */
+    const uint8_t *data; /**< conditional expression or resource attribute, or NULL */
+    size_t data_length;
+    size_t offset; /**< of the ACE in the parsed bytes */
+    size_t size;   /**< of the ACE */
+} rrsmb_ace;
+
+/** Computes hashes again and again without allocating. For one thread at a time. */
+typedef struct rrsmb_digest rrsmb_digest;
+
+/**
+ * Make a digest handle; it is what makes hashing cheap.
+ * @return RRSMB_OK, RRSMB_NO_MEMORY. Free with rrsmb_digest_free().
+ */
+RRSMB_API rrsmb_status rrsmb_digest_new(rrsmb_digest **digest);
+
+/** Free a digest handle; NULL is allowed. */
+RRSMB_API void rrsmb_digest_free(rrsmb_digest *digest);
+
+/** As rrsmb_sd_digest(), with a handle; allocates nothing. */
+RRSMB_API rrsmb_status rrsmb_digest_sd(rrsmb_digest *digest, const void *sd, size_t length,
+                                       uint8_t hash[RRSMB_SD_DIGEST_SIZE]);
+
+/** The same of a descriptor that has been parsed already. */
+RRSMB_API rrsmb_status rrsmb_digest_view(rrsmb_digest *digest, const rrsmb_sd_view *view,
+                                         uint8_t hash[RRSMB_SD_DIGEST_SIZE]);
+
+/**
+ * The name of a well-known SID (MS-DTYP 2.4.2.4), such as `"BUILTIN\\Administrators"`.
+ * @return A constant string, or NULL: not well known, or no valid SID.
+ */
+RRSMB_API const char *rrsmb_sid_name(const void *sid, size_t length);
+
+/** The SDDL alias of a SID, such as `"BA"`; NULL where there is none. */
+RRSMB_API const char *rrsmb_sid_alias(const void *sid, size_t length);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/sd/output.h"
+
+#include <string.h>
+
+#include "lib/sd/bytes.h"
+
+/* What does not fit: handed on in pieces, or only counted from here on. */
+static void put_beyond(struct output *out, const uint8_t *bytes, size_t length)
+{
+    if (!out->hand_on) {
+        /* Nothing may follow a gap: the buffer's contents would be no prefix of the whole. */
+        out->capacity = out->used;
+        return;
+    }
+    out->hand_on(out->context, out->bytes, out->used);
+    out->used = 0;
+    if (length > out->capacity) {
+        out->hand_on(out->context, bytes, length);
+        return;
+    }
+    memcpy(out->bytes, bytes, length);
+    out->used = length;
+}
+
+void output_put(struct output *out, const void *bytes, size_t length)
+{
+    out->total += length;
+    if (length > out->capacity - out->used) {
+        put_beyond(out, bytes, length);
+        return;
+    }
+    if (length > 0)
+        memcpy(out->bytes + out->used, bytes, length);
+    out->used += length;
+}
+
+void output_byte(struct output *out, uint8_t byte)
+{
+    output_put(out, &byte, 1);
+}
+
+void output_text(struct output *out, const char *text)
+{
+    output_put(out, text, strlen(text));
+}
+
+void output_zeros(struct output *out, size_t count)
+{
+    static const uint8_t zeros[16];
+    while (count > 0) {
+        size_t now = count < sizeof zeros ? count : sizeof zeros;
+        output_put(out, zeros, now);
+        count -= now;
+    }
+}
+
+void output_16(struct output *out, uint16_t value)
+{
+    uint8_t bytes[2];
+    put16(bytes, value);
+    output_put(out, bytes, sizeof bytes);
+}
+
+void output_32(struct output *out, uint32_t value)
+{
+    uint8_t bytes[4];
+    put32(bytes, value);
+    output_put(out, bytes, sizeof bytes);
+}
+
+void output_64(struct output *out, uint64_t value)
+{
+    uint8_t bytes[8];
+    put64(bytes, value);
+    output_put(out, bytes, sizeof bytes);
+}
+
+void output_patch_16(const struct output *out, size_t position, uint16_t value)
+{
+    if (position + sizeof value <= out->used)
+        put16(out->bytes + position, value);
+}
+
+void output_patch_32(const struct output *out, size_t position, uint32_t value)
+{
+    if (position + sizeof value <= out->used)
+        put32(out->bytes + position, value);
+}
+
+size_t text_decimal(char *text, uint64_t value)
+{
+    char reversed[DECIMAL_SIZE];
+    size_t length = 0;
+    /* 32-bit division is several times cheaper, and nearly every number is a RID. */
+    while (value > UINT32_MAX) {
+        reversed[length++] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    uint32_t rest = (uint32_t)value;
+    do {
+        reversed[length++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    for (size_t i = 0; i < length; i++)
+        text[i] = reversed[length - 1 - i];
+    return length;
+}
+
+size_t text_hex(char *text, uint64_t value, unsigned int digits)
+{
+    unsigned int needed = value == 0 ? 1 : (unsigned int)(67 - __builtin_clzll(value)) / 4;
+    if (needed < digits)
+        needed = digits;
+    for (unsigned int i = needed; i > 0; i--) {
+        text[i - 1] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    }
+    return needed;
+}
+
+size_t text_octal(char *text, uint64_t value)
+{
+    size_t length = value == 0 ? 1 : (size_t)(66 - __builtin_clzll(value)) / 3;
+    for (size_t i = length; i > 0; i--) {
+        text[i - 1] = (char)('0' + (value & 7));
+        value >>= 3;
+    }
+    return length;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/sd/resource_attribute.h"
+
+#include "lib/base/error.h"
+
+rrsmb_status attribute_check(const rrsmb_ace *ace, const char *acl)
+{
+    return FAIL_AT(RRSMB_UNSUPPORTED_ACE, ace->offset,
+                   "%s entry %u (type 0x%02x) at byte %zu: resource attributes are not read yet",
+                   acl, ace->index, ace->type, ace->offset);
+}
+
+size_t attribute_size(const uint8_t *data, size_t length)
+{
+    (void)data;
+    return length;
+}
+
+void attribute_put(struct output *out, const uint8_t *data, size_t length)
+{
+    output_put(out, data, length);
+}
+
+void attribute_put_text(struct output *out, const uint8_t *data, size_t length)
+{
+    output_put(out, data, length);
+}
+
+rrsmb_status attribute_read(struct input *in, struct output *out)
+{
+    (void)out;
+    return FAIL_AT(RRSMB_UNSUPPORTED_ACE, input_offset(in),
+                   "SDDL, byte %zu: resource attributes are not read yet", input_offset(in));
+}
