@@ -99,6 +99,8 @@ RRSMB_API const char *rrsmb_generation_kind_name(rrsmb_generation_kind kind);
 
 /** Options flag: refuse to create a share that is not there (RRSMB_NOT_FOUND). */
 #define RRSMB_SHARE_NO_CREATE 0x1u
+/** Options flag: the share was moved to this path and file system on purpose: record them. */
+#define RRSMB_SHARE_MOVED 0x2u
 
 /** How a share is opened. */
 typedef struct rrsmb_share_options {
@@ -178,8 +180,9 @@ typedef struct rrsmb_file_id {
 
 /**
  * The id of an open file (O_PATH is enough), by the share's generation kind.
- * @return RRSMB_OK, RRSMB_WRONG_KIND (the file system gives no such generation, or the share is
- *         of kind `explicit`), RRSMB_IO_ERROR.
+ * @return RRSMB_OK; RRSMB_WRONG_KIND: the file system gives no such generation, or the share is
+ *         of kind `explicit`, or the file lies on another file system than the share's root, so
+ *         that its inode number may be another file's too; RRSMB_IO_ERROR.
  */
 RRSMB_API rrsmb_status rrsmb_file_id_from_fd(const rrsmb_share *share, int fd, rrsmb_file_id *id);
 

@@ -125,7 +125,8 @@ struct backend_ops {
     rrsmb_status (*row_scan)(struct backend *backend, struct backend_txn *txn, struct scan *scan,
                              struct keyed_row *rows, size_t capacity, size_t *count);
 
-    /* Store a descriptor unless it is there, with a count of 0. */
+    /* Store a descriptor unless it is there, with a count of 0. Other bytes under its hash are
+     * damage, and are replaced. */
     rrsmb_status (*blob_put)(struct backend *backend, struct backend_txn *txn,
                              const uint8_t hash[RRSMB_SD_DIGEST_SIZE], struct bytes sd);
     /* With a transaction blob->data points into the database; without one it is copied into

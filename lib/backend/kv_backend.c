@@ -311,7 +311,12 @@ static rrsmb_status blob_ensure(struct kv_txn *txn, const uint8_t *hash, struct 
     struct blob standing;
     bool found;
     TRY(blob_fetch(txn, hash, &standing, &found));
-    return found ? RRSMB_OK : blob_write(txn, hash, sd, 0);
+    if (!found)
+        return blob_write(txn, hash, sd, 0);
+    if (standing.size == sd.size && memcmp(standing.data, sd.data, sd.size) == 0)
+        return RRSMB_OK;
+    /* One hash, other bytes: what is stored is damaged, and here is what it should be. */
+    return blob_write(txn, hash, sd, standing.count);
 }
 
 static rrsmb_status kvb_blob_put(struct backend *backend, struct backend_txn *txn,
