@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a store's URI to its backend. libcurl takes the URI apart. */
-#include <curl/curl.h>
+/* From a store's URI to its backend. Taken apart by hand: libcurl's parser takes any number of
+ * slashes for two, and the first folder for a host. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +16,30 @@
 /* Below this LMDB has no room to copy a page before it changes it. */
 #define LEAST_MAX_SIZE (UINT64_C(1) << 20)
 
-static void cleanup_url(CURLU **url)
+static int hex_digit(char digit)
 {
-    curl_url_cleanup(*url);
+    static const char digits[] = "0123456789abcdef";
+    const char *at = digit != '\0' ? strchr(digits, tolower((unsigned char)digit)) : NULL;
+    return at != NULL ? (int)(at - digits) : -1;
 }
 
-static void cleanup_curl_text(char **text)
+/* Turns %XX into bytes, in place (RFC 3986 section 2.1). */
+static rrsmb_status unescape(const char *uri, char *text)
 {
-    curl_free(*text);
+    char *to = text;
+    for (const char *from = text; *from != '\0'; from++, to++) {
+        *to = *from;
+        if (*from != '%')
+            continue;
+        int high = hex_digit(from[1]);
+        int low = high >= 0 ? hex_digit(from[2]) : -1;
+        ENSURE(low >= 0 && high + low > 0, RRSMB_BAD_URI,
+               "%s: '%.3s' is not a percent sign and the two hex digits of a byte", uri, from);
+        *to = (char)(16 * high + low);
+        from += 2;
+    }
+    *to = '\0';
+    return RRSMB_OK;
 }
 
 static rrsmb_status parse_size(const char *uri, const char *text, uint64_t *size)
@@ -76,36 +93,27 @@ static rrsmb_status lmdb_parameters(const char *uri, char *query, struct kv_lmdb
         char *equals = strchr(pair, '=');
         ENSURE(equals != NULL, RRSMB_BAD_URI, "%s: '%s' is not name=value", uri, pair);
         *equals = '\0';
-        CLEANUP(cleanup_curl_text) char *value = curl_easy_unescape(NULL, equals + 1, 0, NULL);
-        ENSURE(value != NULL, RRSMB_NO_MEMORY, "reading a store URI: out of memory");
-        TRY(lmdb_parameter(uri, pair, value, lmdb));
+        TRY(unescape(uri, equals + 1));
+        TRY(lmdb_parameter(uri, pair, equals + 1, lmdb));
     }
     return RRSMB_OK;
 }
 
-static rrsmb_status open_lmdb(const char *uri, CURLU *url, const struct backend_options *options,
+static rrsmb_status open_lmdb(const char *uri, char *path, const struct backend_options *options,
                               struct kv **kv)
 {
-    CLEANUP(cleanup_curl_text) char *host = NULL;
-    CLEANUP(cleanup_curl_text) char *path = NULL;
-    CLEANUP(cleanup_curl_text) char *query = NULL;
-    (void)curl_url_get(url, CURLUPART_HOST, &host, 0);
-    ENSURE(host == NULL || host[0] == '\0', RRSMB_BAD_URI,
-           "%s: an LMDB store is on this machine: lmdb:///FOLDER, with three slashes", uri);
-    CURLUcode error = curl_url_get(url, CURLUPART_PATH, &path, CURLU_URLDECODE);
-    ENSURE(error == CURLUE_OK, RRSMB_BAD_URI, "%s: the path cannot be read: %s", uri,
-           curl_url_strerror(error));
-    ENSURE(strlen(path) > 1, RRSMB_BAD_URI, "%s: there is no folder in it: lmdb:///FOLDER", uri);
-
-    struct kv_lmdb_options lmdb = {.path = path,
-                                   .max_size = DEFAULT_MAX_SIZE,
+    struct kv_lmdb_options lmdb = {.max_size = DEFAULT_MAX_SIZE,
                                    .sync = true,
                                    .create = options->create,
                                    .read_only = options->read_only,
                                    .logger = options->logger};
-    error = curl_url_get(url, CURLUPART_QUERY, &query, 0);
-    ENSURE(error == CURLUE_OK || error == CURLUE_NO_QUERY, RRSMB_BAD_URI, "%s: %s", uri,
-           curl_url_strerror(error));
+    ENSURE(path[0] == '/', RRSMB_BAD_URI,
+           "%s: an LMDB store is a folder of this machine: lmdb:///FOLDER, with three slashes",
+           uri);
+    char *query = path;
+    lmdb.path = strsep(&query, "?");
+    ENSURE(strlen(path) > 1, RRSMB_BAD_URI, "%s: there is no folder in it: lmdb:///FOLDER", uri);
+    TRY(unescape(uri, path));
     if (query != NULL)
         TRY(lmdb_parameters(uri, query, &lmdb));
     return kv_lmdb_open(&lmdb, kv);
@@ -113,21 +121,14 @@ static rrsmb_status open_lmdb(const char *uri, CURLU *url, const struct backend_
 
 static rrsmb_status open_kv(const char *uri, const struct backend_options *options, struct kv **kv)
 {
+    static const char lmdb[] = "lmdb://";
     if (strcmp(uri, "memory:") == 0)
         return kv_memory_open(kv);
-
-    CLEANUP(cleanup_url) CURLU *url = curl_url();
-    ENSURE(url != NULL, RRSMB_NO_MEMORY, "reading a store URI: out of memory");
-    CURLUcode error = curl_url_set(url, CURLUPART_URL, uri,
-                                   CURLU_NON_SUPPORT_SCHEME | CURLU_NO_AUTHORITY |
-                                       CURLU_PATH_AS_IS | CURLU_ALLOW_SPACE);
-    ENSURE(error == CURLUE_OK, RRSMB_BAD_URI, "'%s' is not the URI of a store: %s", uri,
-           curl_url_strerror(error));
-    CLEANUP(cleanup_curl_text) char *scheme = NULL;
-    error = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
-    ENSURE(error == CURLUE_OK && strcmp(scheme, "lmdb") == 0, RRSMB_BAD_URI,
-           "%s: a store is lmdb:///FOLDER or memory:", uri);
-    return open_lmdb(uri, url, options, kv);
+    ENSURE(strncmp(uri, lmdb, strlen(lmdb)) == 0, RRSMB_BAD_URI,
+           "'%s' is not the URI of a store: lmdb:///FOLDER or memory:", uri);
+    CLEANUP(cleanup_free) char *copy = strdup(uri);
+    ENSURE(copy != NULL, RRSMB_NO_MEMORY, "reading a store URI: out of memory");
+    return open_lmdb(uri, copy + strlen(lmdb), options, kv);
 }
 
 rrsmb_status backend_open(const char *uri, const struct backend_options *options,
