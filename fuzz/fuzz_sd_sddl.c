@@ -6,10 +6,10 @@
 
 #include <rrsmb/rrsmb.h>
 
-#define MUST(condition) \
-    do {                \
+#define MUST(condition)   \
+    do {                  \
         if (!(condition)) \
-            abort();    \
+            abort();      \
     } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -14,9 +14,9 @@ struct place {
     const char *acl;
 };
 
-#define FAIL_HERE(status, place, at, format, ...)                                                  \
-    FAIL_AT(status, condition_offset(place, at),                                                   \
-            "%s entry %u (type 0x%02x), condition at byte %zu: " format, (place)->acl,             \
+#define FAIL_HERE(status, place, at, format, ...)                                      \
+    FAIL_AT(status, condition_offset(place, at),                                       \
+            "%s entry %u (type 0x%02x), condition at byte %zu: " format, (place)->acl, \
             (place)->ace->index, (place)->ace->type, condition_offset(place, at), ##__VA_ARGS__)
 
 static size_t condition_offset(const struct place *place, const uint8_t *at)
@@ -60,8 +60,7 @@ static rrsmb_status check_simple(const struct place *place, const struct token *
     if (token_is_attribute(token->code)) {
         operand->kind = OPERAND_ATTRIBUTE;
         if (token->length == 0 || token->length % 2 != 0)
-            return FAIL_HERE(RRSMB_BAD_SD, place, at, "attribute name of %zu bytes",
-                             token->length);
+            return FAIL_HERE(RRSMB_BAD_SD, place, at, "attribute name of %zu bytes", token->length);
         return RRSMB_OK;
     }
     if (token->code == TOKEN_SID) {
@@ -119,8 +118,7 @@ static rrsmb_status apply_operator(const struct place *place, const uint8_t *at,
     if (expected)
         return FAIL_HERE(RRSMB_BAD_SD, place, at, "%s needs %s", operation->word, expected);
     if (result->depth >= CONDITION_DEPTH_MAX)
-        return FAIL_HERE(RRSMB_TOO_LARGE, place, at, "nested deeper than %d",
-                         CONDITION_DEPTH_MAX);
+        return FAIL_HERE(RRSMB_TOO_LARGE, place, at, "nested deeper than %d", CONDITION_DEPTH_MAX);
     stack->count -= needed - 1;
     return RRSMB_OK;
 }
@@ -137,8 +135,7 @@ static rrsmb_status check_token(const struct place *place, const uint8_t *at, si
     if (token_is_operator(token.code))
         return apply_operator(place, at, stack);
     if (stack->count == CONDITION_STACK_MAX)
-        return FAIL_HERE(RRSMB_TOO_LARGE, place, at, "nested deeper than %d",
-                         CONDITION_DEPTH_MAX);
+        return FAIL_HERE(RRSMB_TOO_LARGE, place, at, "nested deeper than %d", CONDITION_DEPTH_MAX);
     struct operand *operand = &stack->operands[stack->count++];
     if (token.code == TOKEN_COMPOSITE)
         return check_composite(place, &token, operand);
@@ -175,8 +172,8 @@ rrsmb_status condition_check(const rrsmb_ace *ace, const char *acl)
     }
     TRY(check_padding(&place, at, end));
     if (stack.count != 1 || !condition_is_truth(stack.operands[0]))
-        return FAIL_HERE(RRSMB_BAD_SD, &place, at, "%zu values are left where one truth value is due",
-                         stack.count);
+        return FAIL_HERE(RRSMB_BAD_SD, &place, at,
+                         "%zu values are left where one truth value is due", stack.count);
     return RRSMB_OK;
 }
 

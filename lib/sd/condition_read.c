@@ -213,13 +213,16 @@ static rrsmb_status read_value(struct reader *reader, struct operand *operand)
 
 /* ---- Operators ---- */
 
-/* A word as operators are made of, which ends where a name would end. */
+/* A word as operators are made of, which ends where a local name would end. */
 static uint8_t word_operator(const struct input *in, size_t *length)
 {
-    *length = 0;
-    while (is_name_character(input_peek(in, *length), false) ||
-           (*length > 0 && input_peek(in, *length) == '@'))
-        (*length)++;
+    for (*length = 0;; (*length)++) {
+        char c = input_peek(in, *length);
+        bool goes_on = is_name_character(c, false) || c == '%' || (unsigned char)c >= 0x80 ||
+                       (c == '@' && *length > 0);
+        if (!goes_on)
+            break;
+    }
     return condition_operator_find(in->at, *length);
 }
 

@@ -126,8 +126,8 @@ static bool must_escape_first(const struct token *token)
             return false;
         word[i] = (char)token->data[2 * i];
     }
-    bool is_sid = length == 3 && lower(word[0]) == 's' && lower(word[1]) == 'i' &&
-                  lower(word[2]) == 'd';
+    bool is_sid =
+        length == 3 && lower(word[0]) == 's' && lower(word[1]) == 'i' && lower(word[2]) == 'd';
     return is_sid || condition_operator_find(word, length) != 0;
 }
 
@@ -200,7 +200,8 @@ void condition_put_text(struct output *out, const uint8_t *data, size_t length)
         }
         if (layout.infix[i] != 0) {
             output_byte(out, ' ');
-            output_text(out, condition_operator_get(data[layout.offsets[layout.infix[i] - 1]])->word);
+            output_text(out,
+                        condition_operator_get(data[layout.offsets[layout.infix[i] - 1]])->word);
             output_byte(out, ' ');
         }
         put_begins(out, &layout, data, i);

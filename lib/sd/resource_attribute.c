@@ -8,9 +8,9 @@
 #include "lib/sd/sid.h"
 #include "lib/sd/utf16.h"
 
-#define FAIL_HERE(status, ace, acl, at, format, ...)                                               \
-    FAIL_AT(status, attribute_offset(ace, at),                                                     \
-            "%s entry %u (type 0x%02x), attribute at byte %zu: " format, acl, (ace)->index,        \
+#define FAIL_HERE(status, ace, acl, at, format, ...)                                        \
+    FAIL_AT(status, attribute_offset(ace, at),                                              \
+            "%s entry %u (type 0x%02x), attribute at byte %zu: " format, acl, (ace)->index, \
             (ace)->type, attribute_offset(ace, at), ##__VA_ARGS__)
 
 static size_t attribute_offset(const rrsmb_ace *ace, size_t at)

@@ -102,8 +102,9 @@ static rrsmb_status parse_ace(const uint8_t *bytes, size_t available, size_t off
     size_t at = sid_position(bytes, size, type->shape);
     size_t sid_length = at > 0 && at < size ? sid_check(bytes + at, size - at) : 0;
     if (sid_length == 0)
-        return BAD_AT(offset + at, "%s entry %u at byte %zu: no valid SID within its %zu bytes",
-                      acl, index, offset, size);
+        return BAD_AT(offset + (at < size ? at : 0),
+                      "%s entry %u at byte %zu: no valid SID within its %zu bytes", acl, index,
+                      offset, size);
     if ((type->shape & ACE_OBJECT) && get32(bytes + ACE_HEADER_SIZE) > 3)
         return FAIL_AT(RRSMB_UNSUPPORTED_ACE, offset + ACE_HEADER_SIZE,
                        "%s entry %u at byte %zu: object flags 0x%x are not known", acl, index,

@@ -37,9 +37,24 @@ Test(condition, is_carried_by_each_callback_type)
 Test(condition, keeps_base_and_sign_of_integers)
 {
     static const char *const integers[] = {
-        "0", "00", "0x0", "+0", "-0", "17", "+17", "-17", "017", "-017", "0x1f", "+0x1f", "-0x1f",
-        "9223372036854775807", "-9223372036854775808", "0x7fffffffffffffff",
-        "-0x8000000000000000", "0777777777777777777777",
+        "0",
+        "00",
+        "0x0",
+        "+0",
+        "-0",
+        "17",
+        "+17",
+        "-17",
+        "017",
+        "-017",
+        "0x1f",
+        "+0x1f",
+        "-0x1f",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "0x7fffffffffffffff",
+        "-0x8000000000000000",
+        "0777777777777777777777",
     };
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++) {
         char condition[80];
@@ -77,13 +92,14 @@ Test(condition, escapes_local_names_that_would_be_words)
     expect_same("(%0045xists == %0053ID)");
     expect_same("(Existsx == %0031)");
     expect_condition("(%0061bc)", "(abc)");
+    expect_condition("(Member_of@ > 3)", "(Member_of%0040 > 3)");
+    expect_condition("(Exists\xc3\xa4 > 3)", "(Exists%00e4 > 3)");
 }
 
 Test(condition, keeps_every_operator)
 {
-    static const char *const relations[] = {"==",      "!=",     "<",            "<=",        ">",
-                                            ">=",      "Contains", "Not_Contains", "Any_of",
-                                            "Not_Any_of"};
+    static const char *const relations[] = {
+        "==", "!=", "<", "<=", ">", ">=", "Contains", "Not_Contains", "Any_of", "Not_Any_of"};
     for (size_t i = 0; i < sizeof relations / sizeof relations[0]; i++) {
         char condition[80];
         snprintf(condition, sizeof condition, "(@User.a %s 1)", relations[i]);
@@ -153,8 +169,7 @@ Test(condition, is_required_by_callback_types_alone)
     expect_refused("D:(A;;FA;;;WD;(a))", RRSMB_BAD_SDDL, 13, "')'");
 }
 
-static void nested(char *text, size_t depth, const char *open, const char *inner,
-                   const char *close)
+static void nested(char *text, size_t depth, const char *open, const char *inner, const char *close)
 {
     *text = '\0';
     for (size_t i = 0; i < depth; i++)
