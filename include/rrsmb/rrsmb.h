@@ -13,6 +13,7 @@
 #include <rrsmb/sd.h>
 #include <rrsmb/status.h>
 #include <rrsmb/store.h>
+#include <rrsmb/transfer.h>
 #include <rrsmb/version.h>
 
 #endif
