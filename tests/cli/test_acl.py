@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rrsmb acl: the descriptor of a file."""
+import os
+
+from conftest import ADMINS, EVERYONE, SYSTEM
+
+
+def test_what_was_set_is_got(rrsmb, plain_file):
+    assert rrsmb("acl", "set", "share", plain_file, "O:SYG:SYD:(A;;FA;;;SY)").out == ""
+    assert rrsmb("acl", "get", "share", plain_file).out == SYSTEM + "\n"
+
+
+def test_setting_replaces(rrsmb, plain_file):
+    rrsmb("acl", "set", "share", plain_file, SYSTEM)
+    rrsmb("acl", "set", "share", plain_file, ADMINS)
+    assert rrsmb("acl", "get", "share", plain_file).out == ADMINS + "\n"
+
+
+def test_json_has_numbers_as_strings(rrsmb, plain_file):
+    rrsmb("acl", "set", "share", plain_file, SYSTEM)
+    row = rrsmb("acl", "get", "--json", "share", plain_file).json
+    assert row["inode"] == str(os.stat(plain_file).st_ino)
+    assert row["generation"].isdigit()
+    assert row["sddl"] == SYSTEM
+    assert row["hash"] == rrsmb("sddl", "hash", SYSTEM).out.strip()
+
+
+def test_a_path_and_its_inode_name_the_same_file(rrsmb, plain_file):
+    rrsmb("acl", "set", "share", plain_file, SYSTEM)
+    inode = str(os.stat(plain_file).st_ino)
+    assert rrsmb("acl", "get", "share", "--inode", inode).out == SYSTEM + "\n"
+
+
+def test_a_symbolic_link_names_its_target(rrsmb, plain_file, tmp_path):
+    (tmp_path / "link").symlink_to(plain_file)
+    rrsmb("acl", "set", "share", tmp_path / "link", SYSTEM)
+    assert rrsmb("acl", "get", "share", plain_file).out == SYSTEM + "\n"
+
+
+def test_a_folder_can_have_one(rrsmb, tmp_path):
+    rrsmb("acl", "set", "share", tmp_path, SYSTEM)
+    assert rrsmb("acl", "get", "share", tmp_path).out == SYSTEM + "\n"
+
+
+def test_removed_is_not_found(rrsmb, plain_file):
+    rrsmb("acl", "set", "share", plain_file, SYSTEM)
+    rrsmb("acl", "rm", "share", plain_file)
+    assert rrsmb("acl", "get", "share", plain_file, code=1).out == ""
+    rrsmb("acl", "rm", "share", plain_file, code=1)
+
+
+def test_a_file_without_one_is_exit_1(rrsmb, plain_file, tmp_path):
+    rrsmb("acl", "set", "share", plain_file, SYSTEM)
+    done = rrsmb("acl", "get", "share", tmp_path, code=1)
+    assert done.err.startswith("rrsmb: acl get: ")
+
+
+def test_a_missing_file_is_exit_1_and_makes_no_share(rrsmb, tmp_path):
+    rrsmb("init")
+    done = rrsmb("acl", "set", "share", tmp_path / "missing", SYSTEM, code=1)
+    assert "No such file" in done.err
+    assert rrsmb("share", "list").out == ""
+
+
+def test_a_missing_share_is_exit_1_and_named(rrsmb, plain_file):
+    rrsmb("init")
+    assert "nowhere" in rrsmb("acl", "get", "nowhere", plain_file, code=1).err
+    assert "nowhere" in rrsmb("acl", "rm", "nowhere", plain_file, code=1).err
+    assert "nowhere" in rrsmb("acl", "list", "nowhere", code=1).err
+
+
+def test_reading_creates_no_store(rrsmb, plain_file, tmp_path):
+    rrsmb("acl", "get", "share", plain_file, code=1)
+    assert not (tmp_path / "store").exists()
+
+
+def test_bad_sddl_is_exit_3_with_a_caret_and_creates_nothing(rrsmb, plain_file, tmp_path):
+    done = rrsmb("acl", "set", "share", plain_file, "O:SYG:SYD:(Z;;FA;;;SY)", code=3)
+    assert done.err.splitlines()[2].strip() == "^"
+    assert not (tmp_path / "store").exists()
+
+
+def test_set_takes_a_domain(rrsmb, plain_file):
+    rrsmb("acl", "set", "--domain", "S-1-5-21-1-2-3", "share", plain_file, "O:DAG:DA")
+    assert rrsmb("acl", "get", "share", plain_file).out == "O:S-1-5-21-1-2-3-512G:S-1-5-21-1-2-3-512\n"
+
+
+def test_by_inode_alone_a_new_share_has_no_generations(rrsmb):
+    rrsmb("acl", "set", "share", "--inode", "12", SYSTEM)
+    assert rrsmb("share", "show", "--json", "share").json["kind"] == "none"
+    assert rrsmb("acl", "get", "share", "--inode", "12").out == SYSTEM + "\n"
+
+
+def test_by_inode_and_generation_a_new_share_has_explicit_ones(rrsmb):
+    rrsmb("acl", "set", "share", "--inode", "12", "--generation", "18446744073709551615", SYSTEM)
+    assert rrsmb("share", "show", "--json", "share").json["kind"] == "explicit"
+    assert rrsmb.rows("share") == {12: (2**64 - 1, SYSTEM)}
+
+
+def test_a_row_of_another_generation_is_not_found(rrsmb):
+    rrsmb("acl", "set", "share", "--inode", "12", "--generation", "1", SYSTEM)
+    rrsmb("acl", "get", "share", "--inode", "12", "--generation", "2", code=1)
+    assert rrsmb("acl", "get", "share", "--inode", "12").out == SYSTEM + "\n"
+
+
+def test_setting_without_a_generation_needs_a_row(rrsmb):
+    rrsmb("acl", "set", "share", "--inode", "12", "--generation", "7", SYSTEM)
+    rrsmb("acl", "set", "share", "--inode", "12", ADMINS)
+    assert rrsmb.rows("share") == {12: (7, ADMINS)}
+    rrsmb("acl", "set", "share", "--inode", "13", SYSTEM, code=1)
+
+
+def test_a_generation_in_a_share_that_has_none_is_refused(rrsmb):
+    rrsmb("acl", "set", "share", "--inode", "12", SYSTEM)
+    rrsmb("acl", "set", "share", "--inode", "12", "--generation", "1", ADMINS, code=1)
+    assert rrsmb.rows("share") == {12: (0, SYSTEM)}
+
+
+def test_a_path_in_a_share_of_explicit_generations_is_refused(rrsmb, plain_file):
+    rrsmb("acl", "set", "share", "--inode", "12", "--generation", "1", SYSTEM)
+    rrsmb("acl", "set", "share", plain_file, SYSTEM, code=1)
+
+
+def test_list_is_a_line_a_row(rrsmb):
+    rrsmb("acl", "set", "share", "--inode", "3", EVERYONE)
+    rrsmb("acl", "set", "share", "--inode", "1", SYSTEM)
+    first, second = (line.split("\t") for line in rrsmb("acl", "list", "share").lines)
+    assert first == ["1", "0", rrsmb("sddl", "hash", SYSTEM).out.strip(), SYSTEM]
+    assert second == ["3", "0", rrsmb("sddl", "hash", EVERYONE).out.strip(), EVERYONE]
+
+
+def test_list_of_an_emptied_share_is_empty(rrsmb):
+    rrsmb("acl", "set", "share", "--inode", "1", SYSTEM)
+    rrsmb("acl", "rm", "share", "--inode", "1")
+    assert rrsmb("acl", "list", "share").out == ""
+    assert rrsmb("acl", "list", "--json", "share").json == []

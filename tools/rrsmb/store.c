@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rrsmb init, stat, fsck: the store as a whole. */
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+
+#include "command.h"
+
+int run_init(const struct arguments *arguments)
+{
+    rrsmb_store *store CLEANUP(cleanup_store) = NULL;
+    rrsmb_store_options existing = {.size = sizeof existing, .flags = RRSMB_STORE_NO_CREATE};
+    rrsmb_status status = rrsmb_store_open(arguments->store, &existing, &store);
+    const char *what = "exists";
+    if (status == RRSMB_NOT_FOUND) {
+        int code = open_store(arguments, CREATE, &store);
+        if (code != DONE)
+            return code;
+        what = "created";
+    } else if (status != RRSMB_OK) {
+        return complain_last(arguments);
+    }
+    print_safe(stdout, arguments->store);
+    printf(": %s\n", what);
+    return DONE;
+}
+
+/* Bytes of descriptors without deduplication for each byte with it. */
+static double ratio_of(const rrsmb_stat *stat)
+{
+    if (stat->descriptor_bytes == 0)
+        return 1;
+    return (double)stat->logical_bytes / (double)stat->descriptor_bytes;
+}
+
+static int print_stat_as_json(const struct arguments *arguments, const rrsmb_stat *stat)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } fields[] = {
+        {"shares", stat->shares},
+        {"rows", stat->rows},
+        {"descriptors", stat->descriptors},
+        {"descriptor_bytes", stat->descriptor_bytes},
+        {"logical_bytes", stat->logical_bytes},
+        {"stored_bytes", stat->stored_bytes},
+        {"file_bytes", stat->file_bytes},
+        {"max_bytes", stat->max_bytes},
+    };
+    cJSON *json = cJSON_CreateObject();
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        cJSON_AddNumberToObject(json, fields[i].name, (double)fields[i].value);
+    cJSON_AddNumberToObject(json, "ratio", ratio_of(stat));
+    if (!print_json(json))
+        return complain(UNREACHABLE, arguments, "out of memory");
+    (void)putchar('\n');
+    return DONE;
+}
+
+int run_stat(const struct arguments *arguments)
+{
+    rrsmb_store *store CLEANUP(cleanup_store) = NULL;
+    int code = open_store(arguments, READ, &store);
+    if (code != DONE)
+        return code;
+    rrsmb_stat stat = {.size = sizeof stat};
+    if (rrsmb_store_stat(store, &stat) != RRSMB_OK)
+        return complain_last(arguments);
+    if (arguments->json)
+        return print_stat_as_json(arguments, &stat);
+    printf("%-28s%" PRIu64 "\n", "shares:", stat.shares);
+    printf("%-28s%" PRIu64 "\n", "rows:", stat.rows);
+    printf("%-28s%" PRIu64 "\n", "descriptors:", stat.descriptors);
+    printf("%-28s%" PRIu64 "\n", "descriptor bytes:", stat.descriptor_bytes);
+    printf("%-28s%" PRIu64 "\n", "without deduplication:", stat.logical_bytes);
+    printf("%-28s%.1f\n", "ratio:", ratio_of(&stat));
+    printf("%-28s%" PRIu64 "\n", "stored bytes, keys included:", stat.stored_bytes);
+    if (stat.file_bytes != 0)
+        printf("%-28s%" PRIu64 "\n", "database file:", stat.file_bytes);
+    if (stat.max_bytes != 0)
+        printf("%-28s%" PRIu64 "\n", "which may grow to:", stat.max_bytes);
+    return DONE;
+}
+
+static const char *name_of_problem(rrsmb_problem_kind kind)
+{
+    switch (kind) {
+    case RRSMB_PROBLEM_DANGLING_ROW:
+        return "dangling_row";
+    case RRSMB_PROBLEM_BAD_DESCRIPTOR:
+        return "bad_descriptor";
+    case RRSMB_PROBLEM_WRONG_COUNT:
+        return "wrong_count";
+    case RRSMB_PROBLEM_UNUSED:
+        return "unused";
+    case RRSMB_PROBLEM_ORPHAN_ROW:
+        return "orphan_row";
+    case RRSMB_PROBLEM_BAD_SHARE:
+        return "bad_share";
+    case RRSMB_PROBLEM_BAD_ROW:
+        return "bad_row";
+    }
+    return "unknown";
+}
+
+struct check {
+    const struct arguments *arguments;
+    int any; /* problem was printed */
+};
+
+/* Problems are printed as they are met: there may be more of them than memory holds. */
+static int print_problem(void *context, const rrsmb_problem *problem)
+{
+    struct check *check = context;
+    progress_end();
+    if (!check->arguments->json) {
+        printf("%s%s: ", problem->repaired ? "repaired: " : "", name_of_problem(problem->kind));
+        print_safe(stdout, problem->text);
+        (void)putchar('\n');
+        return ferror(stdout);
+    }
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "kind", name_of_problem(problem->kind));
+    cJSON_AddBoolToObject(json, "repaired", problem->repaired);
+    cJSON_AddStringToObject(json, "text", problem->text);
+    (void)fputs(check->any ? ",\n" : "", stdout);
+    check->any = 1;
+    return !print_json(json) || ferror(stdout);
+}
+
+static void print_sums(const struct arguments *arguments, const rrsmb_check_result *result)
+{
+    if (arguments->json) {
+        printf("],\"rows\":%" PRIu64 ",\"descriptors\":%" PRIu64 ",\"found\":%" PRIu64
+               ",\"repaired\":%" PRIu64 "}\n",
+               result->rows, result->descriptors, result->problems, result->repaired);
+        return;
+    }
+    printf("%" PRIu64 " rows, %" PRIu64 " descriptors: ", result->rows, result->descriptors);
+    if (result->problems == 0)
+        printf("clean\n");
+    else
+        printf("%" PRIu64 " problems, %" PRIu64 " repaired\n", result->problems, result->repaired);
+}
+
+int run_fsck(const struct arguments *arguments)
+{
+    rrsmb_store *store CLEANUP(cleanup_store) = NULL;
+    int code = open_store(arguments, arguments->repair ? CHANGE : READ, &store);
+    if (code != DONE)
+        return code;
+    struct check check = {.arguments = arguments};
+    rrsmb_check_options options = {
+        .size = sizeof options,
+        .flags = arguments->repair ? RRSMB_CHECK_REPAIR : 0,
+        .problem = print_problem,
+        .progress = progress_to_terminal(arguments),
+        .context = &check,
+    };
+    rrsmb_check_result result = {.size = sizeof result};
+    if (arguments->json)
+        (void)fputs("{\"problems\":[", stdout);
+    rrsmb_status status = rrsmb_store_check(store, &options, &result);
+    progress_end();
+    if (status == RRSMB_CANCELLED)
+        return UNREACHABLE; /* standard output is full, which main() says */
+    if (status != RRSMB_OK)
+        return complain_last(arguments);
+    print_sums(arguments, &result);
+    if (result.problems == 0)
+        return DONE;
+    return result.problems == result.repaired ? REFUSED : DAMAGE;
+}
