@@ -115,7 +115,7 @@ static rrsmb_status row_fetch(struct kv_txn *txn, struct row_key key, struct row
 {
     uint8_t key_buffer[ROW_KEY_SIZE];
     struct bytes encoded = row_key_encode(key, key_buffer);
-    struct bytes stored;
+    struct bytes stored = {0};
     TRY(txn->ops->get(txn, KV_ROWS, encoded, &stored, found));
     if (!*found)
         return RRSMB_OK;
@@ -152,8 +152,8 @@ static rrsmb_status kvb_row_get_many(struct backend *backend, struct backend_txn
 /* RRSMB_CONFLICT unless what stands is what the caller saw. */
 static rrsmb_status row_expect(struct kv_txn *txn, struct row_key key, uint64_t expected_ver)
 {
-    struct row standing;
-    bool found;
+    struct row standing = {0};
+    bool found = false;
     TRY(row_fetch(txn, key, &standing, &found));
     uint64_t ver = found ? standing.ver : EXPECT_ABSENT;
     ENSURE(ver == expected_ver, RRSMB_CONFLICT,
@@ -212,9 +212,9 @@ static rrsmb_status scan_rows(struct kv_txn *txn, struct scan *scan, struct keye
     struct row_key from = {.share = scan->all_shares ? scan->next_share[0] : scan->share,
                            .inode = scan->next_inode[0]};
     uint8_t key_buffer[ROW_KEY_SIZE];
-    struct bytes key;
-    struct bytes value;
-    bool found;
+    struct bytes key = {0};
+    struct bytes value = {0};
+    bool found = false;
     TRY(txn->ops->seek(txn, KV_ROWS, row_key_encode(from, key_buffer), &key, &value, &found));
     while (found && *count < capacity) {
         ENSURE(key.size == ROW_KEY_SIZE, RRSMB_DAMAGED, "the index holds a key of %zu bytes",
@@ -263,7 +263,7 @@ static rrsmb_status blob_decode(struct bytes stored, struct blob *blob)
 static rrsmb_status blob_fetch(struct kv_txn *txn, const uint8_t *hash, struct blob *blob,
                                bool *found)
 {
-    struct bytes stored;
+    struct bytes stored = {0};
     TRY(txn->ops->get(txn, KV_BLOBS, hash_key(hash), &stored, found));
     return *found ? blob_decode(stored, blob) : RRSMB_OK;
 }
@@ -308,8 +308,8 @@ static rrsmb_status blob_write(struct kv_txn *txn, const uint8_t *hash, struct b
 static rrsmb_status blob_ensure(struct kv_txn *txn, const uint8_t *hash, struct bytes sd)
 {
     ENSURE(sd.size > 0, RRSMB_INVALID_ARGUMENT, "a descriptor of no bytes cannot be stored");
-    struct blob standing;
-    bool found;
+    struct blob standing = {0};
+    bool found = false;
     TRY(blob_fetch(txn, hash, &standing, &found));
     if (!found)
         return blob_write(txn, hash, sd, 0);
@@ -328,8 +328,8 @@ static rrsmb_status kvb_blob_put(struct backend *backend, struct backend_txn *tx
 static rrsmb_status blob_adjust(struct kv_txn *txn, const uint8_t *hash, int64_t delta,
                                 uint64_t *after)
 {
-    struct blob blob;
-    bool found;
+    struct blob blob = {0};
+    bool found = false;
     TRY(blob_fetch(txn, hash, &blob, &found));
     ENSURE(found, RRSMB_NOT_FOUND, "no such descriptor: its count cannot change");
     bool below = delta < 0 && blob.count < (uint64_t)-delta;
@@ -355,9 +355,9 @@ static rrsmb_status kvb_blob_remove(struct backend *backend, struct backend_txn 
 
 static rrsmb_status list_blobs(struct kv_txn *txn, blob_fn fn, void *context)
 {
-    struct bytes key;
-    struct bytes value;
-    bool found;
+    struct bytes key = {0};
+    struct bytes value = {0};
+    bool found = false;
     TRY(txn->ops->seek(txn, KV_BLOBS, (struct bytes){"", 0}, &key, &value, &found));
     while (found) {
         ENSURE(key.size == RRSMB_SD_DIGEST_SIZE, RRSMB_DAMAGED,
@@ -387,9 +387,9 @@ static rrsmb_status item_key(const char *pk, struct bytes sk, uint8_t buffer[ITE
     ENSURE(pk_size <= UINT8_MAX && 1 + pk_size + sk.size <= ITEM_KEY_MAX, RRSMB_INVALID_ARGUMENT,
            "a key of %zu and %zu bytes is too long for a cluster item", pk_size, sk.size);
     buffer[0] = (uint8_t)pk_size;
-    memcpy(buffer + 1, pk, pk_size);
+    uint8_t *end = mempcpy(buffer + 1, pk, pk_size);
     if (sk.size > 0)
-        memcpy(buffer + 1 + pk_size, sk.data, sk.size);
+        memcpy(end, sk.data, sk.size);
     *key = (struct bytes){buffer, 1 + pk_size + sk.size};
     return RRSMB_OK;
 }
@@ -398,8 +398,8 @@ static rrsmb_status item_fetch(struct kv_txn *txn, const char *pk, struct bytes 
                                struct item *item, bool *found)
 {
     uint8_t buffer[ITEM_KEY_MAX];
-    struct bytes key;
-    struct bytes stored;
+    struct bytes key = {0};
+    struct bytes stored = {0};
     TRY(item_key(pk, sk, buffer, &key));
     TRY(txn->ops->get(txn, KV_CLUSTER, key, &stored, found));
     return *found ? item_decode(stored, item) : RRSMB_OK;
@@ -414,8 +414,8 @@ static rrsmb_status kvb_item_get(struct backend *backend, struct backend_txn *tx
 static rrsmb_status item_expect(struct kv_txn *txn, const char *pk, struct bytes sk,
                                 uint64_t expected_ver)
 {
-    struct item standing;
-    bool found;
+    struct item standing = {0};
+    bool found = false;
     TRY(item_fetch(txn, pk, sk, &standing, &found));
     uint64_t ver = EXPECT_ABSENT;
     if (found) {
@@ -431,7 +431,7 @@ static rrsmb_status item_store(struct kv_txn *txn, const char *pk, struct bytes 
 {
     uint8_t key_buffer[ITEM_KEY_MAX];
     uint8_t value[ITEM_SIZE_MAX];
-    struct bytes key;
+    struct bytes key = {0};
     size_t size;
     TRY(item_expect(txn, pk, sk, expected_ver));
     TRY(item_key(pk, sk, key_buffer, &key));
@@ -449,7 +449,7 @@ static rrsmb_status item_drop(struct kv_txn *txn, const char *pk, struct bytes s
                               uint64_t expected_ver)
 {
     uint8_t buffer[ITEM_KEY_MAX];
-    struct bytes key;
+    struct bytes key = {0};
     TRY(item_expect(txn, pk, sk, expected_ver));
     TRY(item_key(pk, sk, buffer, &key));
     return txn->ops->remove(txn, KV_CLUSTER, key);
@@ -464,12 +464,12 @@ static rrsmb_status kvb_item_remove(struct backend *backend, struct backend_txn 
 static rrsmb_status list_items(struct kv_txn *txn, const char *pk, item_fn fn, void *context)
 {
     uint8_t buffer[ITEM_KEY_MAX];
-    struct bytes prefix;
+    struct bytes prefix = {0};
     TRY(item_key(pk, (struct bytes){"", 0}, buffer, &prefix));
 
-    struct bytes key;
-    struct bytes value;
-    bool found;
+    struct bytes key = {0};
+    struct bytes value = {0};
+    bool found = false;
     TRY(txn->ops->seek(txn, KV_CLUSTER, prefix, &key, &value, &found));
     while (found && key.size >= prefix.size && memcmp(key.data, prefix.data, prefix.size) == 0) {
         struct item item;
@@ -497,9 +497,9 @@ static rrsmb_status generations_fetch(struct kv_txn *txn, uint64_t share,
     *generations = (struct generations){0};
     uint8_t share_key[8];
     uint8_t buffer[ITEM_KEY_MAX];
-    struct bytes key;
-    struct bytes stored;
-    bool found;
+    struct bytes key = {0};
+    struct bytes stored = {0};
+    bool found = false;
     put_be64(share_key, share);
     TRY(item_key(GENERATIONS_PK, (struct bytes){share_key, sizeof share_key}, buffer, &key));
     TRY(txn->ops->get(txn, KV_CLUSTER, key, &stored, &found));
@@ -530,7 +530,7 @@ static rrsmb_status generations_add(struct kv_txn *txn, uint64_t share,
 
     uint8_t share_key[8];
     uint8_t buffer[ITEM_KEY_MAX];
-    struct bytes key;
+    struct bytes key = {0};
     put_be64(share_key, share);
     TRY(item_key(GENERATIONS_PK, (struct bytes){share_key, sizeof share_key}, buffer, &key));
     return txn->ops->put(txn, KV_CLUSTER, key, (struct bytes){value, sizeof value});
@@ -561,7 +561,7 @@ static rrsmb_status generations_drop(struct kv_txn *txn, uint64_t share)
 {
     uint8_t share_key[8];
     uint8_t buffer[ITEM_KEY_MAX];
-    struct bytes key;
+    struct bytes key = {0};
     put_be64(share_key, share);
     TRY(item_key(GENERATIONS_PK, (struct bytes){share_key, sizeof share_key}, buffer, &key));
     return txn->ops->remove(txn, KV_CLUSTER, key);

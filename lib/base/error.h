@@ -14,10 +14,15 @@
 
 /** Record a failure and give back its status. The message says what was done, to what, and why
  *  it failed, without a trailing full stop. */
-#define FAIL(status, ...) error_record((status), RRSMB_NO_OFFSET, ERROR_HERE, __VA_ARGS__)
+#define FAIL(status, ...) FAIL_AT((status), RRSMB_NO_OFFSET, __VA_ARGS__)
 
 /** The same with a position in the input. */
+#ifdef __clang_analyzer__ /* which cannot see that what is recorded is what is returned */
+#define FAIL_AT(status, offset, ...) \
+    (error_record((status), (offset), ERROR_HERE, __VA_ARGS__), (status))
+#else
 #define FAIL_AT(status, offset, ...) error_record((status), (offset), ERROR_HERE, __VA_ARGS__)
+#endif
 
 /** The same for a failed system call: the status follows from errno, whose text is appended. */
 #define FAIL_ERRNO(...) error_record_errno(errno, ERROR_HERE, __VA_ARGS__)

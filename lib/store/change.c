@@ -69,8 +69,8 @@ rrsmb_status change_remove(struct change *change, uint64_t inode, const struct r
 static rrsmb_status settle_mended(struct change *change, const struct tally_entry *entry)
 {
     struct backend *backend = change->store->backend;
-    struct blob blob;
-    bool found;
+    struct blob blob = {0};
+    bool found = false;
     uint64_t after;
     TRY(backend->ops->blob_put(backend, change->txn, entry->hash, entry->sd));
     TRY(backend->ops->blob_get(backend, change->txn, entry->hash, NULL, 0, &blob, &found));

@@ -56,7 +56,7 @@ rrsmb_status format_check(rrsmb_store *store, const char *uri)
 {
     struct backend *backend = store->backend;
     struct item format;
-    bool found;
+    bool found = false;
     TRY(backend->ops->item_get(backend, NULL, META_PK, FORMAT_SK, &format, &found));
     if (!found) {
         ENSURE(!store->read_only, RRSMB_NOT_FOUND, "%s: there is no store yet", uri);

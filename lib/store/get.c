@@ -52,8 +52,8 @@ static rrsmb_status fetch_sd(rrsmb_store *store, struct backend_txn *txn, const 
                              struct bytes *sd)
 {
     struct backend *backend = store->backend;
-    struct blob blob;
-    bool found;
+    struct blob blob = {0};
+    bool found = false;
     TRY(backend->ops->blob_get(backend, txn, row->hash, NULL, 0, &blob, &found));
     ENSURE(found, RRSMB_DAMAGED, "its descriptor %02x%02x%02x%02x... is missing", row->hash[0],
            row->hash[1], row->hash[2], row->hash[3]);
@@ -80,9 +80,9 @@ static rrsmb_status get_in(rrsmb_share *share, struct backend_txn *txn, const rr
                            void *sd, size_t capacity, size_t *sd_length, rrsmb_row_info *info)
 {
     struct backend *backend = share->store->backend;
-    struct row row;
-    struct bytes stored;
-    bool found;
+    struct row row = {0};
+    struct bytes stored = {0};
+    bool found = false;
     TRY(backend->ops->row_get(backend, txn, (struct row_key){id->share, id->inode}, &row, &found));
     if (!found)
         return not_found(share, id);
@@ -121,8 +121,8 @@ rrsmb_status rrsmb_store_get_sd(rrsmb_store *store, const uint8_t hash[RRSMB_SD_
     *sd_length = 0;
     struct backend *backend = store->backend;
     struct backend_txn *txn;
-    struct blob blob;
-    bool found;
+    struct blob blob = {0};
+    bool found = false;
     TRY(store_begin_read(store, &txn));
     rrsmb_status status = backend->ops->blob_get(backend, txn, hash, NULL, 0, &blob, &found);
     if (status == RRSMB_OK && !found)
@@ -188,7 +188,7 @@ static rrsmb_status fill_one(rrsmb_share *share, struct backend_txn *txn, const 
         return RRSMB_OK;
     }
     result->info = info_of(row);
-    struct bytes sd;
+    struct bytes sd = {0};
     result->status = fetch_sd(share->store, txn, row, &sd);
     if (result->status == RRSMB_DAMAGED)
         return RRSMB_OK;

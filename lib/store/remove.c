@@ -16,8 +16,8 @@ static rrsmb_status remove_row(rrsmb_share *share, struct change *change, const 
                                const rrsmb_put_options *options)
 {
     struct backend *backend = share->store->backend;
-    struct row row;
-    bool found;
+    struct row row = {0};
+    bool found = false;
     TRY(backend->ops->row_get(backend, change->txn, (struct row_key){id->share, id->inode}, &row,
                               &found));
     ENSURE(found && !store_other_generation(share, id, &row), RRSMB_NOT_FOUND,
@@ -77,7 +77,7 @@ static rrsmb_status remove_item(rrsmb_store *store, struct backend_txn *txn, con
 {
     struct backend *backend = store->backend;
     struct share_record record;
-    bool found;
+    bool found = false;
     TRY(share_record_get(backend, txn, name, &record, &found));
     if (!found)
         return RRSMB_OK;
@@ -96,7 +96,7 @@ rrsmb_status rrsmb_share_remove(rrsmb_store *store, const char *name, rrsmb_prog
     ENSURE(store != NULL && name != NULL, RRSMB_INVALID_ARGUMENT,
            "removing a share: neither the store nor the name may be NULL");
     struct share_record record;
-    bool found;
+    bool found = false;
     TRY(share_record_get(store->backend, NULL, name, &record, &found));
     ENSURE(found, RRSMB_NOT_FOUND, "there is no share '%s'", name);
     uint64_t id = record.id;

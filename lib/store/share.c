@@ -151,7 +151,7 @@ static rrsmb_status find_or_create(rrsmb_store *store, const char *name,
                                    const rrsmb_share_options *options, const struct place *place,
                                    struct share_record *record)
 {
-    bool found;
+    bool found = false;
     TRY(share_record_get(store->backend, NULL, name, record, &found));
     if (!found) {
         TRY(create(store, name, options, place));
@@ -262,7 +262,7 @@ static rrsmb_status rename_in(struct backend *backend, struct backend_txn *txn,
                               const char *old_name, const char *new_name)
 {
     struct share_record record;
-    bool found;
+    bool found = false;
     TRY(share_record_get(backend, txn, old_name, &record, &found));
     ENSURE(found, RRSMB_NOT_FOUND, "there is no share '%s'", old_name);
     struct share_record renamed = record;
