@@ -102,20 +102,18 @@ static const char *reason_of_errno(int error)
 /* Open one name in a folder. */
 static rrsmb_status open_name(int folder, const char *name, int flags, int *fd, const char **why)
 {
-    int opened CLEANUP(cleanup_close) = openat(folder, name, OPEN_FILE | flags);
+    int opened = openat(folder, name, OPEN_FILE | flags);
     struct statx found;
     int is_mount = opened < 0 ? -1 : look_at(opened, &found);
-    if (is_mount < 0) {
-        *why = reason_of_errno(errno);
-        return *why != NULL ? RRSMB_OK : FAIL_ERRNO("open %s", name);
-    }
-    if (is_mount) {
-        *why = mounted;
+    if (is_mount == 0) {
+        *fd = opened;
         return RRSMB_OK;
     }
-    *fd = opened;
-    opened = -1;
-    return RRSMB_OK;
+    int error = errno;
+    cleanup_close(&opened);
+    errno = error;
+    *why = is_mount > 0 ? mounted : reason_of_errno(error);
+    return *why != NULL ? RRSMB_OK : FAIL_ERRNO("open %s", name);
 }
 
 /* Take the next part of a path off its front. */
@@ -230,12 +228,13 @@ static rrsmb_status enter(struct walker *walker, int fd, size_t path_length)
         walker->levels = levels;
         walker->capacity = capacity;
     }
-    int readable CLEANUP(cleanup_close) =
-        openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int readable = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *folder = readable < 0 ? NULL : fdopendir(readable);
-    if (folder == NULL)
-        return report(walker, path_length, strerrordesc_np(errno));
-    readable = -1;
+    if (folder == NULL) {
+        const char *why = strerrordesc_np(errno);
+        cleanup_close(&readable);
+        return report(walker, path_length, why);
+    }
     walker->levels[walker->depth++] = (struct level){folder, path_length};
     return RRSMB_OK;
 }
