@@ -45,10 +45,10 @@ rrsmb_status ace_type_read(struct input *in, uint8_t *type)
     size_t length = 0;
     while (is_letter(input_peek(in, length)))
         length++;
-    for (uint8_t i = 0; i < TYPE_COUNT; i++) {
+    for (size_t i = 0; i < TYPE_COUNT; i++) {
         if (types[i].shape != 0 && strlen(types[i].code) == length &&
             input_accept_word(in, types[i].code)) {
-            *type = i;
+            *type = (uint8_t)i;
             return RRSMB_OK;
         }
     }

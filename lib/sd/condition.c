@@ -112,9 +112,9 @@ static rrsmb_status apply_operator(const struct place *place, const uint8_t *at,
     size_t needed = operator_is_binary(operation->kind) ? 2 : 1;
     if (stack->count < needed)
         return FAIL_HERE(RRSMB_BAD_SD, place, at, "%s has too few operands", operation->word);
-    struct operand right = stack->operands[stack->count - 1];
+    struct operand *right = &stack->operands[stack->count - 1];
     struct operand *result = &stack->operands[stack->count - needed];
-    const char *expected = condition_combine(*at, *result, right, result);
+    const char *expected = condition_combine(*at, *result, *right, result);
     if (expected)
         return FAIL_HERE(RRSMB_BAD_SD, place, at, "%s needs %s", operation->word, expected);
     if (result->depth >= CONDITION_DEPTH_MAX)
@@ -161,9 +161,8 @@ rrsmb_status condition_check(const rrsmb_ace *ace, const char *acl)
         return FAIL_HERE(RRSMB_UNSUPPORTED_ACE, &place, at,
                          "the application data is no conditional expression");
     at += CONDITION_SIGNATURE_SIZE;
-    struct stack stack;
-    stack.count = 0;
-    size_t size;
+    struct stack stack = {.count = 0};
+    size_t size = 0;
     for (unsigned int count = 0; at < end && *at != TOKEN_PADDING; at += size, count++) {
         if (count == CONDITION_TOKENS_MAX)
             return FAIL_HERE(RRSMB_TOO_LARGE, &place, at, "more than %d operands and operators",
@@ -182,6 +181,11 @@ size_t condition_size(const uint8_t *data, size_t length)
     return align4(condition_length(data, length));
 }
 
+static uint8_t canonical_sign(const struct token *token)
+{
+    return token->value < 0 ? SIGN_MINUS : token->sign;
+}
+
 /* Integers in one size, with the sign that their value has; anything else as it is. */
 static void put_tokens(struct output *out, const uint8_t *at, const uint8_t *end)
 {
@@ -190,7 +194,7 @@ static void put_tokens(struct output *out, const uint8_t *at, const uint8_t *end
         if (token_is_integer(token.code)) {
             output_byte(out, TOKEN_INT64);
             output_64(out, (uint64_t)token.value);
-            output_byte(out, token.value < 0 ? SIGN_MINUS : token.sign);
+            output_byte(out, canonical_sign(&token));
             output_byte(out, token.base);
         } else if (token.code == TOKEN_COMPOSITE) {
             output_put(out, at, 5);
@@ -208,4 +212,35 @@ void condition_put(struct output *out, const uint8_t *data, size_t length)
     output_put(out, data, CONDITION_SIGNATURE_SIZE);
     put_tokens(out, data + CONDITION_SIGNATURE_SIZE, data + used);
     output_zeros(out, align4(used) - used);
+}
+
+static bool tokens_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
+{
+    /* Every integer takes the same space, so that equal tokens stand at equal places. */
+    if (a_length != b_length)
+        return false;
+    for (size_t at = 0; at < a_length;) {
+        struct token left = token_read(a + at, a_length - at);
+        struct token right = token_read(b + at, b_length - at);
+        if (left.size != right.size)
+            return false;
+        bool same = token_is_integer(left.code)
+                        ? token_is_integer(right.code) && left.value == right.value &&
+                              left.base == right.base &&
+                              canonical_sign(&left) == canonical_sign(&right)
+                    : left.code == TOKEN_COMPOSITE && right.code == TOKEN_COMPOSITE
+                        ? tokens_equal(left.data, left.length, right.data, right.length)
+                        : memcmp(a + at, b + at, left.size) == 0;
+        if (!same)
+            return false;
+        at += left.size;
+    }
+    return true;
+}
+
+bool condition_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
+{
+    return tokens_equal(
+        a + CONDITION_SIGNATURE_SIZE, condition_length(a, a_length) - CONDITION_SIGNATURE_SIZE,
+        b + CONDITION_SIGNATURE_SIZE, condition_length(b, b_length) - CONDITION_SIGNATURE_SIZE);
 }

@@ -12,6 +12,8 @@ rrsmb_status condition_check(const rrsmb_ace *ace, const char *acl);
 size_t condition_size(const uint8_t *data, size_t length);
 /** Write a validated condition in canonical form. */
 void condition_put(struct output *out, const uint8_t *data, size_t length);
+/** Whether two validated conditions have the same canonical form. */
+bool condition_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length);
 /** Write a validated condition as canonical SDDL, parentheses included. */
 void condition_put_text(struct output *out, const uint8_t *data, size_t length);
 /** Read SDDL and write the canonical binary, padding included. */

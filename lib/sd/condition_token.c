@@ -88,11 +88,11 @@ static bool same_word(const char *a, const char *b, size_t length)
 
 uint8_t condition_operator_find(const char *word, size_t length)
 {
-    for (uint8_t code = TOKEN_EQUAL; code <= TOKEN_NOT; code++) {
-        const struct condition_operator *candidate = condition_operator_get(code);
+    for (unsigned int code = TOKEN_EQUAL; code <= TOKEN_NOT; code++) {
+        const struct condition_operator *candidate = condition_operator_get((uint8_t)code);
         if (candidate->kind != OPERATOR_NONE && strlen(candidate->word) == length &&
             same_word(candidate->word, word, length))
-            return code;
+            return (uint8_t)code;
     }
     return 0;
 }

@@ -171,7 +171,7 @@ static void put_operand(struct output *out, const struct token *token)
 
 /* The operators that begin with an operand, outermost first. */
 static void put_begins(struct output *out, const struct layout *layout, const uint8_t *data,
-                       uint16_t operand)
+                       size_t operand)
 {
     for (uint16_t i = layout->begins[operand]; i != 0; i = layout->next[i - 1]) {
         const struct condition_operator *operation =
@@ -191,7 +191,7 @@ void condition_put_text(struct output *out, const uint8_t *data, size_t length)
     struct layout layout;
     lay_out(&layout, data, condition_length(data, length));
     output_byte(out, '(');
-    for (uint16_t i = 0; i < layout.count; i++) {
+    for (size_t i = 0; i < layout.count; i++) {
         struct token token = token_read(data + layout.offsets[i], length - layout.offsets[i]);
         if (token_is_operator(token.code)) {
             if (layout.parentheses[i])

@@ -30,6 +30,10 @@
 /** Validate a binary descriptor, wholly: what reads the view afterwards need not check. */
 rrsmb_status sd_parse(const void *sd, size_t length, rrsmb_sd_view *view);
 
+/** Validate as many ACEs as the count says and set where they are. */
+rrsmb_status acl_parse_aces(const uint8_t *bytes, size_t available, const char *name,
+                            rrsmb_acl_view *acl);
+
 /** The first ACE, or the one after; false when there is none. For a validated ACL. */
 bool acl_first(const rrsmb_acl_view *acl, rrsmb_ace *ace);
 bool acl_next(const rrsmb_acl_view *acl, rrsmb_ace *ace);
@@ -45,6 +49,9 @@ void ace_put(struct output *out, const rrsmb_ace *ace);
 void sd_put(struct output *out, const rrsmb_sd_view *view);
 /** Write the canonical SDDL. */
 void sd_put_text(struct output *out, const rrsmb_sd_view *view);
+
+/** Write a GUID (MS-DTYP 2.3.4.3) as 36 characters; gives their number. */
+size_t guid_write(const uint8_t *guid, char *text);
 
 /** Read SDDL and write the canonical binary. */
 rrsmb_status sddl_read(struct input *in, struct output *out);

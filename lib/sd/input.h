@@ -29,13 +29,17 @@ static inline size_t input_left(const struct input *in)
 /** The character ahead by so many; '\0' past the end. */
 static inline char input_peek(const struct input *in, size_t ahead)
 {
-    return ahead < input_left(in) ? in->at[ahead] : '\0';
+    if (ahead >= input_left(in))
+        return '\0';
+    return in->at[ahead];
 }
 
 /** The lower-case form of an ASCII letter, in any locale; anything else as it is. */
 static inline char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c + ('a' - 'A'));
+    return c;
 }
 
 static inline bool is_digit(char c)

@@ -226,3 +226,29 @@ void attribute_put(struct output *out, const uint8_t *data, size_t length)
     for (uint32_t i = 0; i < claim.count && claim_value_read(&claim, i, &value); i++)
         put_value(out, claim.type, &value);
 }
+
+static bool values_equal(const struct claim_value *a, const struct claim_value *b)
+{
+    return a->number == b->number && a->length == b->length &&
+           (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
+}
+
+bool attribute_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
+{
+    struct claim left;
+    struct claim right;
+    if (!claim_read(a, a_length, &left) || !claim_read(b, b_length, &right))
+        return false;
+    if (left.type != right.type || left.flags != right.flags || left.count != right.count ||
+        left.name_length != right.name_length ||
+        memcmp(left.name, right.name, left.name_length) != 0)
+        return false;
+    struct claim_value x;
+    struct claim_value y;
+    for (uint32_t i = 0; i < left.count; i++) {
+        if (!claim_value_read(&left, i, &x) || !claim_value_read(&right, i, &y) ||
+            !values_equal(&x, &y))
+            return false;
+    }
+    return true;
+}

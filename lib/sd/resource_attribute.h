@@ -13,6 +13,8 @@ rrsmb_status attribute_check(const rrsmb_ace *ace, const char *acl);
 size_t attribute_size(const uint8_t *data, size_t length);
 /** Write a validated attribute in canonical form. */
 void attribute_put(struct output *out, const uint8_t *data, size_t length);
+/** Whether two validated attributes have the same canonical form. */
+bool attribute_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length);
 /** Write a validated attribute as canonical SDDL, parentheses included. */
 void attribute_put_text(struct output *out, const uint8_t *data, size_t length);
 /** Read SDDL and write the canonical binary, padding included. */

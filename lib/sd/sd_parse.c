@@ -117,8 +117,8 @@ static rrsmb_status parse_ace(const uint8_t *bytes, size_t available, size_t off
     return check_rest(bytes, at + sid_length, size, offset, acl, index);
 }
 
-static rrsmb_status parse_aces(const uint8_t *bytes, size_t available, const char *name,
-                               rrsmb_acl_view *acl)
+rrsmb_status acl_parse_aces(const uint8_t *bytes, size_t available, const char *name,
+                            rrsmb_acl_view *acl)
 {
     size_t at = 0;
     size_t canonical = ACL_HEADER_SIZE;
@@ -165,7 +165,7 @@ static rrsmb_status parse_acl(const uint8_t *sd, size_t length, size_t field, bo
     acl->state = RRSMB_ACL_PRESENT;
     acl->count = get16(bytes + 4);
     acl->offset = offset + ACL_HEADER_SIZE;
-    return parse_aces(bytes + ACL_HEADER_SIZE, size - ACL_HEADER_SIZE, name, acl);
+    return acl_parse_aces(bytes + ACL_HEADER_SIZE, size - ACL_HEADER_SIZE, name, acl);
 }
 
 rrsmb_status sd_parse(const void *sd, size_t length, rrsmb_sd_view *view)
@@ -190,10 +190,21 @@ rrsmb_status sd_parse(const void *sd, size_t length, rrsmb_sd_view *view)
     return parse_acl(bytes, length, 16, control & RRSMB_SD_DACL_PRESENT, "DACL", &view->dacl);
 }
 
+/* From an array of the builder's. */
+static void copy_ace(const rrsmb_acl_view *acl, uint16_t index, rrsmb_ace *ace)
+{
+    *ace = acl->list[index];
+    ace->index = index;
+}
+
 bool acl_first(const rrsmb_acl_view *acl, rrsmb_ace *ace)
 {
     if (acl->count == 0)
         return false;
+    if (acl->list) {
+        copy_ace(acl, 0, ace);
+        return true;
+    }
     read_ace(acl->aces, ace);
     ace->index = 0;
     ace->offset = acl->offset;
@@ -204,8 +215,12 @@ bool acl_next(const rrsmb_acl_view *acl, rrsmb_ace *ace)
 {
     if (ace->index + 1 >= acl->count)
         return false;
-    size_t offset = ace->offset + ace->size;
     uint16_t index = (uint16_t)(ace->index + 1);
+    if (acl->list) {
+        copy_ace(acl, index, ace);
+        return true;
+    }
+    size_t offset = ace->offset + ace->size;
     read_ace(acl->aces + (offset - acl->offset), ace);
     ace->index = index;
     ace->offset = offset;

@@ -12,7 +12,7 @@
 #define ACE_TEXT_MAX (1 + 2 + ACE_FLAGS_TEXT_MAX + 10 + 2 * GUID_TEXT_SIZE + SID_TEXT_MAX + 6)
 
 /* MS-DTYP 2.3.4.3: the first three fields are integers, the rest are bytes. */
-static size_t guid_write(const uint8_t *guid, char *text)
+size_t guid_write(const uint8_t *guid, char *text)
 {
     char *at = text;
     at += text_hex(at, get32(guid), 8);

@@ -15,8 +15,8 @@ static uint64_t authority(const uint8_t *sid)
 size_t sid_write(const uint8_t *sid, char *text)
 {
     char *at = text;
-    memcpy(at, "S-1-", 4);
-    at += 4;
+    for (const char *c = "S-1-"; *c; c++)
+        *at++ = *c;
     uint64_t value = authority(sid);
     if (value <= UINT32_MAX) {
         at += text_decimal(at, value);
@@ -75,7 +75,7 @@ rrsmb_status sid_read_numeric(struct input *in, uint8_t sid[SID_SIZE_MAX])
 {
     if (!input_accept_word(in, "S-"))
         return input_expected(in, "a SID (S-1-...)");
-    uint64_t value;
+    uint64_t value = 0;
     TRY(read_part(in, "revision", 8, UINT32_MAX, &value));
     if (value != 1)
         return FAIL_AT(RRSMB_BAD_SDDL, input_offset(in),
@@ -106,4 +106,42 @@ rrsmb_status sid_read(struct input *in, uint8_t sid[SID_SIZE_MAX])
     if (lower(input_peek(in, 0)) == 's' && input_peek(in, 1) == '-')
         return sid_read_numeric(in, sid);
     return sid_alias_read(in, sid);
+}
+
+rrsmb_status rrsmb_sid_from_text(const char *text, size_t length, const rrsmb_sddl_options *options,
+                                 void *sid, size_t capacity, size_t *sid_length)
+{
+    ENSURE(text && sid_length && (sid || capacity == 0), RRSMB_INVALID_ARGUMENT,
+           "SID: NULL was given for the text or the result");
+    ENSURE(!options || options->size >= sizeof *options, RRSMB_INVALID_ARGUMENT,
+           "SID: options.size is not set");
+    struct input in = {.begin = text, .at = text, .end = text + length, .options = options};
+    uint8_t bytes[SID_SIZE_MAX] = {0};
+    TRY(sid_read(&in, bytes));
+    input_skip_space(&in);
+    if (in.at < in.end)
+        return input_expected(&in, "the end of a SID");
+    *sid_length = sid_size(bytes);
+    if (*sid_length > capacity)
+        return FAIL(RRSMB_BUFFER_TOO_SMALL, "SID needs %zu bytes, %zu were given", *sid_length,
+                    capacity);
+    memcpy(sid, bytes, *sid_length);
+    return RRSMB_OK;
+}
+
+rrsmb_status rrsmb_sid_to_text(const void *sid, size_t length, char *text, size_t capacity,
+                               size_t *text_length)
+{
+    ENSURE(sid && text_length && (text || capacity == 0), RRSMB_INVALID_ARGUMENT,
+           "SID: NULL was given for the SID or the result");
+    if (length == 0 || sid_check(sid, length) != length)
+        return FAIL_AT(RRSMB_BAD_SD, 0, "SID: no valid SID of %zu bytes", length);
+    char buffer[SID_TEXT_MAX];
+    *text_length = sid_write(sid, buffer);
+    if (*text_length >= capacity)
+        return FAIL(RRSMB_BUFFER_TOO_SMALL, "SID needs %zu characters, %zu were given",
+                    *text_length + 1, capacity);
+    memcpy(text, buffer, *text_length);
+    text[*text_length] = '\0';
+    return RRSMB_OK;
 }

@@ -147,9 +147,19 @@ rrsmb_status utf16_read_name(struct input *in, struct output *out, struct name_r
     return RRSMB_OK;
 }
 
-static uint16_t fold(uint16_t unit)
+uint16_t utf16_fold(uint16_t unit)
 {
-    return unit >= 'A' && unit <= 'Z' ? (uint16_t)(unit + ('a' - 'A')) : unit;
+    if (unit < 0x80)
+        return unit >= 'A' && unit <= 'Z' ? (uint16_t)(unit + 32) : unit;
+    if ((unit >= 0xc0 && unit <= 0xde && unit != 0xd7) || /* Latin-1 */
+        (unit >= 0x391 && unit <= 0x3a9) ||               /* Greek */
+        (unit >= 0x410 && unit <= 0x42f))                 /* Cyrillic */
+        return (uint16_t)(unit + 32);
+    if (unit >= 0x400 && unit <= 0x40f) /* Cyrillic */
+        return (uint16_t)(unit + 80);
+    if (unit >= 0x100 && unit <= 0x12f) /* Latin Extended-A, its regular part */
+        return unit | 1;
+    return unit;
 }
 
 bool utf16_names_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
@@ -157,7 +167,7 @@ bool utf16_names_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size
     if (a_length != b_length)
         return false;
     for (size_t i = 0; i + 2 <= a_length; i += 2) {
-        if (fold(get16(a + i)) != fold(get16(b + i)))
+        if (utf16_fold(get16(a + i)) != utf16_fold(get16(b + i)))
             return false;
     }
     return true;

@@ -30,7 +30,9 @@ struct name_rules {
 /** Read a name up to the first character that is not of it; fails if there is none. */
 rrsmb_status utf16_read_name(struct input *in, struct output *out, struct name_rules rules);
 
-/** Compare as names of attributes are compared: ASCII letters of any case are equal. */
+/** The lower-case form of a letter of the Latin, Greek or Cyrillic script; else the same. */
+uint16_t utf16_fold(uint16_t unit);
+/** Compare as names of attributes are compared: letters of any case are equal. */
 bool utf16_names_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length);
 
 #endif
