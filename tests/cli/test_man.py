@@ -46,7 +46,7 @@ def test_the_page_has_no_lint_warnings():
 
 
 def test_page_and_help_have_the_same_commands():
-    assert len(commands_in_help()) >= 17
+    assert len(commands_in_help()) >= 18
     assert commands_in_page() == commands_in_help()
 
 

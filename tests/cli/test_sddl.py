@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """rrsmb sddl: conversions without a store."""
 import hashlib
+import json
 
 import pytest
 from conftest import ADMINS, SYSTEM
@@ -93,3 +94,65 @@ def test_a_cut_descriptor_is_exit_3(rrsmb):
 
 def test_a_zero_byte_in_a_line_is_not_its_end(rrsmb):
     assert rrsmb("sddl", "canon", stdin=b"O:SY\0G:SY\n", code=3).out.startswith("error: ")
+
+
+EXPLAINED = (
+    "O:BAG:SYD:PAI(D;;WD;;;WD)(A;OICIID;FA;;;BA)(A;;0x1200a9;;;S-1-5-21-1-2-3-1000)"
+    "S:(AU;SA;FA;;;WD)"
+)
+
+
+def test_explain_says_who_may_do_what(rrsmb):
+    lines = rrsmb("sddl", "explain", EXPLAINED).lines
+    assert lines[0] == r"owner: BUILTIN\Administrators (S-1-5-32-544)"
+    assert lines[1].startswith("group: NT AUTHORITY") and lines[1].endswith("(S-1-5-18)")
+    assert lines[2] == "DACL:  3 entries; protected from inheritance; auto-inherited"
+    deny, _, allow, applies, read, _ = lines[3:9]
+    assert deny.split()[:3] == ["1", "deny", "Everyone"]
+    assert allow.split()[:3] == ["2", "allow", r"BUILTIN\Administrators"]
+    assert allow.endswith("full control")
+    assert applies == "      this folder, subfolders and files; inherited"
+    assert read.split()[:3] == ["3", "allow", "S-1-5-21-1-2-3-1000"]
+    assert read.endswith("read and execute")
+    assert lines[9] == "SACL:  1 entry"
+
+
+@pytest.mark.parametrize(
+    "text, meaning",
+    [("O:SY", "DACL:  absent"),
+     ("D:NO_ACCESS_CONTROL", "DACL:  NULL: everybody may do everything"),
+     ("D:", "DACL:  empty: nobody may do anything")],
+)
+def test_explain_tells_the_three_dacls_without_a_list_apart(rrsmb, text, meaning):
+    assert meaning in rrsmb("sddl", "explain", text).lines
+
+
+def test_explain_shows_a_condition(rrsmb):
+    text = 'D:(XA;;FR;;;WD;(@User.Title == "PM"))'
+    assert '@User.Title == "PM"' in rrsmb("sddl", "explain", text).out
+    (ace,) = rrsmb("sddl", "explain", "--json", text).json["dacl"]["aces"]
+    assert '@User.Title == "PM"' in ace["data"]
+
+
+def test_explain_as_json(rrsmb):
+    explained = rrsmb("sddl", "explain", "--json", EXPLAINED).json
+    assert explained["owner"] == {"sid": "S-1-5-32-544", "name": r"BUILTIN\Administrators"}
+    dacl = explained["dacl"]
+    assert (dacl["state"], dacl["protected"], dacl["auto_inherited"]) == ("present", True, True)
+    assert [ace["type"] for ace in dacl["aces"]] == ["deny", "allow", "allow"]
+    inherited = dacl["aces"][1]
+    assert inherited["inherited"] is True
+    assert (inherited["mask"], inherited["flags"]) == ("0x1f01ff", "OICIID")
+    assert inherited["applies_to"] == "this folder, subfolders and files"
+    assert "name" not in dacl["aces"][2]
+    assert explained["sacl"]["aces"][0]["sid"] == "S-1-1-0"
+
+
+def test_explain_reads_lines_and_goes_on_after_a_bad_one(rrsmb):
+    done = rrsmb("sddl", "explain", "--json", stdin="O:SY\nnonsense\nO:BA\n", code=3)
+    first, second, third = [json.loads(line) for line in done.lines]
+    assert first["owner"]["sid"] == "S-1-5-18"
+    assert list(second) == ["error"]
+    assert third["owner"]["sid"] == "S-1-5-32-544"
+    blocks = rrsmb("sddl", "explain", stdin="O:SY\nO:BA\n").out.split("\n\n")
+    assert [block.splitlines()[0][:6] for block in blocks if block] == ["owner:", "owner:"]

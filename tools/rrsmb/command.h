@@ -64,6 +64,7 @@ int run_sddl_canon(const struct arguments *arguments);
 int run_sddl_hash(const struct arguments *arguments);
 int run_sddl_encode(const struct arguments *arguments);
 int run_sddl_decode(const struct arguments *arguments);
+int run_sddl_explain(const struct arguments *arguments);
 int run_acl_set(const struct arguments *arguments);
 int run_acl_get(const struct arguments *arguments);
 int run_acl_rm(const struct arguments *arguments);
@@ -123,6 +124,13 @@ void to_hex(const void *bytes, size_t length, char *text);
 rrsmb_progress_fn progress_to_terminal(const struct arguments *arguments);
 /** Wipe the progress away, before anything else is said. */
 void progress_end(void);
+
+/* explain.c */
+
+/** A binary descriptor in words. @param text Receives them without a last newline; to be
+ *  freed also on failure. */
+rrsmb_status explain_as_table(const void *sd, size_t sd_length, char **text);
+rrsmb_status explain_as_json(const void *sd, size_t sd_length, char **text);
 
 /* open.c */
 

@@ -36,6 +36,8 @@ static const struct command commands[] = {
      0, 1, run_sddl_encode},
     {"sddl decode", "[HEX]", "the canonical SDDL of a binary descriptor", sddl_details, 0, 0, 1,
      run_sddl_decode},
+    {"sddl explain", "[TEXT]", "a descriptor in words: who may do what", sddl_details,
+     TAKES_DOMAIN | TAKES_JSON, 0, 1, run_sddl_explain},
     {"acl set", "SHARE FILE SDDL", "give a file a descriptor", set_details,
      TAKES_INODE | TAKES_DOMAIN, 2, 3, run_acl_set},
     {"acl get", "SHARE FILE", "print the descriptor of a file", file_details,

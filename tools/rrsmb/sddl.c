@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rrsmb sddl: descriptors alone, without a store. */
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 /* One conversion's buffers: a descriptor, and text that grows as needed. */
 struct buffers {
     const char *domain;
+    int json;
     unsigned char sd[RRSMB_SD_SIZE_MAX];
     char *text;
     size_t capacity;
@@ -89,6 +91,31 @@ static rrsmb_status encode(struct buffers *buffers, const char *line, size_t len
     return RRSMB_OK;
 }
 
+/* Hand allocated text over to the buffers. */
+static rrsmb_status take_text(struct buffers *buffers, rrsmb_status status, char *text)
+{
+    if (status != RRSMB_OK) {
+        free(text);
+        return status;
+    }
+    free(buffers->text);
+    buffers->text = text;
+    buffers->capacity = strlen(text) + 1;
+    return RRSMB_OK;
+}
+
+static rrsmb_status explain(struct buffers *buffers, const char *line, size_t length)
+{
+    size_t sd_length = 0;
+    char *text = NULL;
+    rrsmb_status status = read_sddl(buffers, line, length, &sd_length);
+    if (status != RRSMB_OK)
+        return status;
+    status = buffers->json ? explain_as_json(buffers->sd, sd_length, &text)
+                           : explain_as_table(buffers->sd, sd_length, &text);
+    return take_text(buffers, status, text);
+}
+
 /* The offset of the first character that is no hex digit, or the length. */
 static size_t hex_span(const char *line, size_t length)
 {
@@ -148,6 +175,21 @@ static int convert_operand(const struct arguments *arguments, struct buffers *bu
     return DONE;
 }
 
+/* Print an error in the place of a result, in its form. */
+static void print_error_line(const struct buffers *buffers, const char *why)
+{
+    if (!buffers->json) {
+        printf("error: ");
+        print_safe(stdout, why);
+        (void)putchar('\n');
+        return;
+    }
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "error", why);
+    (void)print_json(json);
+    (void)putchar('\n');
+}
+
 /* Convert a line and print the result, or the error in its place. */
 static rrsmb_status convert_line(struct buffers *buffers, convert_fn convert, const char *line,
                                  size_t length)
@@ -159,14 +201,14 @@ static rrsmb_status convert_line(struct buffers *buffers, convert_fn convert, co
         return RRSMB_BAD_SD;
     }
     rrsmb_status status = convert(buffers, line, length);
-    if (status == RRSMB_OK) {
-        (void)puts(buffers->text);
-        return RRSMB_OK;
+    if (status != RRSMB_OK) {
+        print_error_line(buffers, last_message(status));
+        return status;
     }
-    printf("error: ");
-    print_safe(stdout, last_message(status));
-    (void)putchar('\n');
-    return status;
+    (void)puts(buffers->text);
+    if (convert == explain && !buffers->json)
+        (void)putchar('\n'); /* tables are apart by an empty line */
+    return RRSMB_OK;
 }
 
 static int convert_input(const struct arguments *arguments, struct buffers *buffers,
@@ -197,6 +239,7 @@ static int run(const struct arguments *arguments, convert_fn convert)
     if (buffers == NULL)
         return complain(UNREACHABLE, arguments, "out of memory");
     buffers->domain = arguments->domain;
+    buffers->json = arguments->json;
     if (arguments->count > 0)
         return convert_operand(arguments, buffers, convert);
     return convert_input(arguments, buffers, convert);
@@ -215,6 +258,11 @@ int run_sddl_hash(const struct arguments *arguments)
 int run_sddl_encode(const struct arguments *arguments)
 {
     return run(arguments, encode);
+}
+
+int run_sddl_explain(const struct arguments *arguments)
+{
+    return run(arguments, explain);
 }
 
 int run_sddl_decode(const struct arguments *arguments)
