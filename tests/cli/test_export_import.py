@@ -298,3 +298,20 @@ def test_a_killed_import_leaves_a_good_store_and_can_be_run_again(rrsmb):
     done = rrsmb("import", "share", stdin=whole(*rows))
     assert done.out == f"40000 rows, {changed} of them changed\n"
     rrsmb("fsck")
+
+
+def test_progress_is_shown_on_a_terminal_and_wiped_away(rrsmb, tmp_path):
+    path = tmp_path / "acls.jsonl"
+    path.write_text(whole(*many(100)))
+    ours, theirs = os.openpty()
+    subprocess.run(rrsmb.argv("import", "share", path), stderr=theirs, stdout=subprocess.DEVNULL,
+                   check=True, timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 10000).decode()
+    os.close(ours)
+    assert shown.startswith("\rimport: 100\x1b[K")
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_progress_is_not_shown_elsewhere(rrsmb):
+    assert rrsmb("import", "share", stdin=whole(*many(100))).err == ""
