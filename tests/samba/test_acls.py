@@ -236,39 +236,46 @@ def test_a_stream_is_guarded_by_the_acl_of_its_file(server, folder, sids):
     assert "NT_STATUS_ACCESS_DENIED" in refused.stdout
 
 
-# One client sets the group again and again while the other sets the DACL: each set is a merge.
+# One client sets the DACL again and again, the other the group; only it does, so what it set must
+# still be there when it looks. Without a conditional write, merges based on an older read undo it.
 MERGE = """
-sd = security.descriptor.from_sddl({sddl!r}, security.dom_sid("S-1-5-21-1-2-3"))
-for _ in range({rounds}):
-    smb.set_acl({name!r}, sd, {parts})
+import time
+domain = security.dom_sid("S-1-5-21-1-2-3")
+deadline = time.monotonic() + {seconds}
+rounds = 0
+while time.monotonic() < deadline:
+    for text in {texts!r}:
+        wanted = security.descriptor.from_sddl(text, domain)
+        smb.set_acl({name!r}, wanted, {parts})
+        for _ in range(3):
+            found = smb.get_acl({name!r}, {parts}).as_sddl(domain)
+            assert found == wanted.as_sddl(domain), (rounds, found, text)
+    rounds += 1
+print("rounds", rounds)
 """
+MERGE_SECONDS = 6
 
 
 def test_merges_of_two_clients_lose_nothing(server, folder, sids):
     put(server, f"{folder}/f")
-    server.set_sddl("files", f"{folder}/f", f"O:{sids[ANN]}G:{sids[ANN]}D:P(A;;{FULL};;;{sids[ANN]})")
-    group = f"S-1-22-2-{TEAM_NUMBER}"
-    name, rounds = f"{folder}\\f", 40
-    for entry in range(5):
-        dacl_text = f"D:P(A;;{FULL};;;{sids[ANN]})(A;;{0x120089 + entry * 2:#010x};;;{sids[BEN]})"
-        dacl_code = MERGE.format(
-            sddl=dacl_text, rounds=rounds, name=name, parts="security.SECINFO_DACL"
+    server.set_sddl(
+        "files", f"{folder}/f", f"O:{sids[ANN]}G:{sids[ANN]}D:P(A;;{FULL};;;{sids[ANN]})"
+    )
+    dacls = [
+        f"D:P(A;;{FULL};;;{sids[ANN]})(A;;{rights};;;{sids[BEN]})"
+        for rights in ("0x00120089", "0x00100002")
+    ]
+    groups = [f"G:S-1-22-2-{USERS[ANN]}", f"G:S-1-22-2-{TEAM_NUMBER}"]
+    code = {
+        parts: MERGE.format(
+            texts=texts, name=f"{folder}\\f", parts=f"security.{parts}", seconds=MERGE_SECONDS
         )
-        for group_sid in (f"S-1-22-2-{USERS[ANN]}", group):
-            group_code = MERGE.format(
-                sddl=f"G:{group_sid}", rounds=rounds, name=name, parts="security.SECINFO_GROUP"
-            )
-            run_both(server, dacl_code, group_code)
-            read = server.sddl("files", f"{folder}/f")
-            assert f"G:{group_sid}D:" in read
-            assert dacl(read) == dacl(dacl_text)
-
-
-def run_both(server, first, second):
-    """Two clients at the same time."""
+        for parts, texts in (("SECINFO_DACL", dacls), ("SECINFO_GROUP", groups))
+    }
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for run in [pool.submit(server.python, "files", code) for code in (first, second)]:
-            run.result()
+        clients = [pool.submit(server.python, "files", text) for text in code.values()]
+        for client in clients:
+            assert int(client.result().stdout.split()[-1]) > 10
 
 
 STYLES = ("posix", "windows", "everyone")
