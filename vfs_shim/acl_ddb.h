@@ -54,6 +54,8 @@ struct acl_ddb {
     uint32_t write_timeout_ms;   /**< for rrsmb_put_options::deadline_ms */
     struct operation *operation; /**< the innermost one under way */
     struct newborn newborn;
+    rrsmb_file_id *left_behind; /**< rows of deleted files, to be dropped when the store is free */
+    size_t left_behind_count;   /**< how many */
     uint8_t sd[RRSMB_SD_SIZE_MAX]; /**< scratch for one read */
 };
 
@@ -66,6 +68,10 @@ NTSTATUS identify(struct acl_ddb *ddb, files_struct *fsp, int *fd, rrsmb_file_id
 
 /** Note that a file being created may be left without its ACL. */
 void newborn_in_trouble(struct acl_ddb *ddb, NTSTATUS why);
+
+/** Drop the rows that unlinks could not wait for. @param deadline_ms For each of them; the first
+ *  that cannot be dropped in time ends it. */
+void drop_left_behind(struct acl_ddb *ddb, uint32_t deadline_ms);
 
 /* The hooks: descriptor.c */
 NTSTATUS acl_ddb_fget_nt_acl(vfs_handle_struct *handle, files_struct *fsp, uint32_t security_info,

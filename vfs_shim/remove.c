@@ -2,6 +2,47 @@
 /* Dropping rows: with the last name of a file, and under a POSIX ACL set from outside. */
 #include "acl_ddb.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+/* A client that deletes this many files while the store is busy leaves the rows of the rest. */
+#define LEFT_BEHIND_MAX 4096
+
+static rrsmb_status drop(struct acl_ddb *ddb, const rrsmb_file_id *id, uint32_t deadline_ms)
+{
+    rrsmb_put_options options = {.size = sizeof(options), .deadline_ms = deadline_ms};
+
+    become_root();
+    rrsmb_status status = rrsmb_acl_remove(ddb->acl, ddb->share, id, &options);
+    unbecome_root();
+    return status == RRSMB_NOT_FOUND ? RRSMB_OK : status;
+}
+
+void drop_left_behind(struct acl_ddb *ddb, uint32_t deadline_ms)
+{
+    while (ddb->left_behind_count > 0) {
+        rrsmb_status status = drop(ddb, &ddb->left_behind[ddb->left_behind_count - 1], deadline_ms);
+        if (rrsmb_status_class(status) == RRSMB_CLASS_UNAVAILABLE) {
+            DBG_INFO("%zu rows of deleted files stay behind: %s\n", ddb->left_behind_count,
+                     rrsmb_error_last()->message);
+            return;
+        }
+        ddb->left_behind_count--;
+    }
+}
+
+/** Remember the row of a deleted file for later. Its generation is gone, so that nobody gets the
+ *  ACL meanwhile, or ever. */
+static void leave_behind(struct acl_ddb *ddb, const rrsmb_file_id *id)
+{
+    if (ddb->left_behind == NULL) {
+        ddb->left_behind = talloc_array(ddb, rrsmb_file_id, LEFT_BEHIND_MAX);
+    }
+    if (ddb->left_behind != NULL && ddb->left_behind_count < LEFT_BEHIND_MAX) {
+        ddb->left_behind[ddb->left_behind_count++] = *id;
+    }
+}
+
 /** A file that is about to lose a name. Its descriptor keeps the inode number from being used
  *  again until its row is gone. */
 struct doomed {
@@ -31,6 +72,59 @@ static void doomed_open(struct acl_ddb *ddb, const files_struct *dirfsp,
     doomed->fd = fd;
 }
 
+/** An NFS client keeps a deleted file that is open under a name of its own until it is closed. */
+static bool renamed_by_nfs(int fd)
+{
+    struct statfs filesystem;
+    char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+    char path[PATH_MAX];
+
+    if (fstatfs(fd, &filesystem) != 0 || filesystem.f_type != NFS_SUPER_MAGIC) {
+        return false;
+    }
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof(path) - 1);
+    if (length < 0) {
+        return false;
+    }
+    path[length] = '\0';
+    const char *name = strrchr(path, '/');
+    return name != NULL && strncmp(name, "/.nfs", strlen("/.nfs")) == 0;
+}
+
+/** Whether an unlink took the last name of a file. In doubt it did not. */
+static bool last_name_is_gone(int fd)
+{
+    struct statx file;
+
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_NLINK, &file) != 0) {
+        return errno == ESTALE;
+    }
+    return file.stx_nlink == 0 || (file.stx_nlink == 1 && renamed_by_nfs(fd));
+}
+
+/**
+ * Drop the row of a file that was deleted. smbd holds locks here, so this waits for the store only
+ * where no generation keeps the next file with the inode number from getting the ACL.
+ */
+static void drop_deleted(struct acl_ddb *ddb, const struct smb_filename *name,
+                         const rrsmb_file_id *id)
+{
+    if (!ddb->has_generations) {
+        if (drop(ddb, id, ddb->write_timeout_ms) != RRSMB_OK) {
+            DBG_ERR("%s is deleted, but the next file with its inode number will get its ACL: %s\n",
+                    name->base_name, rrsmb_error_last()->message);
+        }
+        return;
+    }
+    if (drop(ddb, id, RRSMB_NO_WAIT) == RRSMB_OK) {
+        drop_left_behind(ddb, RRSMB_NO_WAIT);
+        return;
+    }
+    DBG_INFO("the row of %s is dropped later: %s\n", name->base_name, rrsmb_error_last()->message);
+    leave_behind(ddb, id);
+}
+
 /** Drop the row of a doomed file if its last name is gone. Leaves errno alone. */
 static void doomed_close(struct acl_ddb *ddb, const struct smb_filename *name,
                          struct doomed *doomed, bool unlinked)
@@ -39,21 +133,8 @@ static void doomed_close(struct acl_ddb *ddb, const struct smb_filename *name,
         return;
     }
     int saved_errno = errno;
-    struct stat left;
-    if (unlinked && fstat(doomed->fd, &left) == 0 && left.st_nlink == 0) {
-        rrsmb_put_options options = {
-            .size = sizeof(options),
-            .deadline_ms = ddb->has_generations ? RRSMB_NO_WAIT : ddb->write_timeout_ms,
-        };
-        become_root();
-        rrsmb_status removed = rrsmb_acl_remove(ddb->acl, ddb->share, &doomed->id, &options);
-        unbecome_root();
-        if (removed != RRSMB_OK && removed != RRSMB_NOT_FOUND) {
-            DBG_PREFIX(ddb->has_generations ? DBGLVL_NOTICE : DBGLVL_ERR,
-                       ("%s is deleted, but its ACL stays behind%s: %s\n", name->base_name,
-                        ddb->has_generations ? "" : " for the next file with its inode number",
-                        rrsmb_error_last()->message));
-        }
+    if (unlinked && last_name_is_gone(doomed->fd)) {
+        drop_deleted(ddb, name, &doomed->id);
     }
     close(doomed->fd);
     errno = saved_errno;
@@ -108,11 +189,7 @@ int acl_ddb_sys_acl_set_fd(vfs_handle_struct *handle, files_struct *fsp, SMB_ACL
         errno = EACCES;
         return -1;
     }
-    rrsmb_put_options options = {.size = sizeof(options), .deadline_ms = ddb->write_timeout_ms};
-    become_root();
-    rrsmb_status removed = rrsmb_acl_remove(ddb->acl, ddb->share, &op.id, &options);
-    unbecome_root();
-    if (removed != RRSMB_OK && removed != RRSMB_NOT_FOUND) {
+    if (drop(ddb, &op.id, ddb->write_timeout_ms) != RRSMB_OK) {
         DBG_ERR("the NT ACL of %s stays in force over its new POSIX ACL: %s\n", fsp_str_dbg(op.fsp),
                 rrsmb_error_last()->message);
         errno = EIO;

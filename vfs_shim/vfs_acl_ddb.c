@@ -171,7 +171,10 @@ static int acl_ddb_connect(vfs_handle_struct *handle, const char *service, const
 
 static void acl_ddb_disconnect(vfs_handle_struct *handle)
 {
+    struct acl_ddb *ddb = handle->data;
+
     SMB_VFS_NEXT_DISCONNECT(handle);
+    drop_left_behind(ddb, ddb->write_timeout_ms);
     SMB_VFS_HANDLE_FREE_DATA(handle);
 }
 

@@ -2,6 +2,8 @@
 """The store is locked, damaged or not there: access is denied, the log says why, and no file gets
 the default ACL in place of its own."""
 
+import concurrent.futures
+import json
 import os
 import subprocess
 
@@ -105,6 +107,34 @@ def test_an_unlink_does_not_wait_for_the_store(server, build):
         assert outcome == "done"
         assert seconds < AT_ONCE
         assert not (server.path("files") / "secret").exists()
+
+
+# Deletes the file while the store is locked, and stays until it is not.
+DELETE_AND_STAY = """
+import pathlib, time
+smb.unlink("secret")
+pathlib.Path({deleted!r}).touch()
+deadline = time.monotonic() + 20
+while not pathlib.Path({released!r}).exists() and time.monotonic() < deadline:
+    time.sleep(0.02)
+"""
+
+
+def test_the_row_of_a_file_deleted_under_a_lock_goes_when_the_client_does(server, build):
+    deleted, released = server.folder / "deleted", server.folder / "released"
+    rows = json.loads(server.rrsmb("stat", "--json").stdout)["rows"]
+    code = DELETE_AND_STAY.format(deleted=str(deleted), released=str(released))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with HeldLock(server, build):
+            client = pool.submit(server.python, "files", code)
+            smbd_runner.wait_until(deleted.exists, "the file to be deleted")
+            assert json.loads(server.rrsmb("stat", "--json").stdout)["rows"] == rows
+        released.touch()
+        client.result()
+    smbd_runner.wait_until(
+        lambda: json.loads(server.rrsmb("stat", "--json").stdout)["rows"] == rows - 1,
+        "the row to be dropped",
+    )
 
 
 def test_a_file_whose_acl_cannot_be_stored_is_not_created(server, build):
