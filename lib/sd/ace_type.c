@@ -7,7 +7,7 @@
 
 /* MS-DTYP 2.4.4.1 gives the numbers, 2.5.1.1 the codes. AL and OL are in sddl.h of the Windows SDK
  * (SDDL_ALARM, SDDL_OBJECT_ALARM). Types without a code are named for messages only. */
-static const struct ace_type types[] = {
+const struct ace_type ace_types[ACE_TYPE_COUNT + 1] = {
     [0x00] = {"A", ACE_KNOWN, "allow"},
     [0x01] = {"D", ACE_KNOWN, "deny"},
     [0x02] = {"AU", ACE_KNOWN, "audit"},
@@ -30,24 +30,17 @@ static const struct ace_type types[] = {
     [0x13] = {"SP", ACE_KNOWN, "scoped policy"},
     [0x14] = {"", 0, "process trust label"},
     [0x15] = {"", 0, "access filter"},
+    [ACE_TYPE_COUNT] = {"", 0, "unknown"},
 };
-
-#define TYPE_COUNT (sizeof types / sizeof types[0])
-
-const struct ace_type *ace_type_get(uint8_t type)
-{
-    static const struct ace_type unknown = {"", 0, "unknown"};
-    return type < TYPE_COUNT ? &types[type] : &unknown;
-}
 
 rrsmb_status ace_type_read(struct input *in, uint8_t *type)
 {
     size_t length = 0;
     while (is_letter(input_peek(in, length)))
         length++;
-    for (size_t i = 0; i < TYPE_COUNT; i++) {
-        if (types[i].shape != 0 && strlen(types[i].code) == length &&
-            input_accept_word(in, types[i].code)) {
+    for (size_t i = 0; i < ACE_TYPE_COUNT; i++) {
+        if (ace_types[i].shape != 0 && strlen(ace_types[i].code) == length &&
+            input_accept_word(in, ace_types[i].code)) {
             *type = (uint8_t)i;
             return RRSMB_OK;
         }

@@ -22,8 +22,15 @@ struct ace_type {
     const char *words; /* for people */
 };
 
+/* Types 0 to this less one, and then one for all that are not known. */
+#define ACE_TYPE_COUNT 0x16
+extern const struct ace_type ace_types[ACE_TYPE_COUNT + 1];
+
 /** Never NULL; an unknown type has shape 0. */
-const struct ace_type *ace_type_get(uint8_t type);
+static inline const struct ace_type *ace_type_get(uint8_t type)
+{
+    return &ace_types[type < ACE_TYPE_COUNT ? type : ACE_TYPE_COUNT];
+}
 
 /** Read a type code; fails where there is none. */
 rrsmb_status ace_type_read(struct input *in, uint8_t *type);

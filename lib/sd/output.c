@@ -88,22 +88,40 @@ void output_patch_32(const struct output *out, size_t position, uint32_t value)
         put32(out->bytes + position, value);
 }
 
+/* Two digits at a time: nearly every number is a RID of up to ten, and the divisions are most of
+ * what making the canonical text costs. */
+static size_t digits_of(char *end, uint32_t value)
+{
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
+    char *at = end;
+    while (value >= 100) {
+        at -= 2;
+        memcpy(at, pairs + 2 * (size_t)(value % 100), 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        at -= 2;
+        memcpy(at, pairs + 2 * (size_t)value, 2);
+    } else {
+        *--at = (char)('0' + value);
+    }
+    return (size_t)(end - at);
+}
+
 size_t text_decimal(char *text, uint64_t value)
 {
-    char reversed[DECIMAL_SIZE];
+    char digits[DECIMAL_SIZE];
+    char *end = digits + DECIMAL_SIZE;
     size_t length = 0;
-    /* 32-bit division is several times cheaper, and nearly every number is a RID. */
     while (value > UINT32_MAX) {
-        reversed[length++] = (char)('0' + value % 10);
+        *(end - ++length) = (char)('0' + value % 10);
         value /= 10;
     }
-    uint32_t rest = (uint32_t)value;
-    do {
-        reversed[length++] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    for (size_t i = 0; i < length; i++)
-        text[i] = reversed[length - 1 - i];
+    length += digits_of(end - length, (uint32_t)value);
+    memcpy(text, end - length, length);
     return length;
 }
 

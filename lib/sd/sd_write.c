@@ -6,18 +6,12 @@
 #include "lib/sd/resource_attribute.h"
 #include "lib/sd/sid.h"
 
-static size_t fixed_size(const rrsmb_ace *ace)
-{
-    size_t size = ACE_HEADER_SIZE + ace->sid_length;
-    if (ace_type_get(ace->type)->shape & ACE_OBJECT)
-        size += 4 + (ace->object_type ? 16u : 0u) + (ace->inherited_object_type ? 16u : 0u);
-    return size;
-}
-
 size_t ace_canonical_size(const rrsmb_ace *ace)
 {
-    size_t size = fixed_size(ace);
+    size_t size = ACE_HEADER_SIZE + ace->sid_length;
     uint8_t shape = ace_type_get(ace->type)->shape;
+    if (shape & ACE_OBJECT)
+        size += 4 + (ace->object_type ? 16u : 0u) + (ace->inherited_object_type ? 16u : 0u);
     if (shape & ACE_CALLBACK)
         size += condition_size(ace->data, ace->data_length);
     if (shape & ACE_ATTRIBUTE)

@@ -18,7 +18,9 @@ size_t sid_write(const uint8_t *sid, char *text)
     for (const char *c = "S-1-"; *c; c++)
         *at++ = *c;
     uint64_t value = authority(sid);
-    if (value <= UINT32_MAX) {
+    if (value < 10) {
+        *at++ = (char)('0' + value);
+    } else if (value <= UINT32_MAX) {
         at += text_decimal(at, value);
     } else { /* MS-DTYP 2.4.2.1: from 2^32 on, twelve hexadecimal digits */
         *at++ = '0';
