@@ -38,8 +38,12 @@ static rrsmb_status judge(rrsmb_store *store, const char *uri, const struct item
     return RRSMB_OK;
 }
 
-static rrsmb_status write_ours(rrsmb_store *store)
+static rrsmb_status write_ours(rrsmb_store *store, const char *uri)
 {
+    struct backend_usage usage;
+    TRY(store->backend->ops->usage(store->backend, NULL, &usage));
+    ENSURE(usage.rows == 0 && usage.blobs == 0, RRSMB_DAMAGED,
+           "%s: the store has lost the item that says of which format it is", uri);
     struct item format = {.ver = store_new_version()};
     TRY(item_add_number(&format, "version", FORMAT_VERSION));
     TRY(item_add_number(&format, "compatible", 0));
@@ -60,7 +64,7 @@ rrsmb_status format_check(rrsmb_store *store, const char *uri)
     TRY(backend->ops->item_get(backend, NULL, META_PK, FORMAT_SK, &format, &found));
     if (!found) {
         ENSURE(!store->read_only, RRSMB_NOT_FOUND, "%s: there is no store yet", uri);
-        TRY(write_ours(store));
+        TRY(write_ours(store, uri));
         TRY(backend->ops->item_get(backend, NULL, META_PK, FORMAT_SK, &format, &found));
         ENSURE(found, RRSMB_DAMAGED, "%s: the format item vanished", uri);
     }
