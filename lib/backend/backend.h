@@ -126,7 +126,7 @@ struct backend_ops {
                              struct keyed_row *rows, size_t capacity, size_t *count);
 
     /* Store a descriptor unless it is there, with a count of 0. Other bytes under its hash are
-     * damage, and are replaced. */
+     * damage, and are replaced; RRSMB_DAMAGED where not even the count can be read. */
     rrsmb_status (*blob_put)(struct backend *backend, struct backend_txn *txn,
                              const uint8_t hash[RRSMB_SD_DIGEST_SIZE], struct bytes sd);
     /* With a transaction blob->data points into the database; without one it is copied into
@@ -134,8 +134,8 @@ struct backend_ops {
     rrsmb_status (*blob_get)(struct backend *backend, struct backend_txn *txn,
                              const uint8_t hash[RRSMB_SD_DIGEST_SIZE], void *buffer,
                              size_t capacity, struct blob *blob, bool *found);
-    /* Add to the count of a descriptor that is there (else RRSMB_NOT_FOUND). A sum below zero is
-     * damage. `after` receives the new count. */
+    /* Add to the count of a descriptor that is there and has one (else RRSMB_NOT_FOUND). A sum
+     * below zero is damage. `after` receives the new count. */
     rrsmb_status (*blob_add)(struct backend *backend, struct backend_txn *txn,
                              const uint8_t hash[RRSMB_SD_DIGEST_SIZE], int64_t delta,
                              uint64_t *after);

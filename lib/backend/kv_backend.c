@@ -328,10 +328,14 @@ static rrsmb_status kvb_blob_put(struct backend *backend, struct backend_txn *tx
 static rrsmb_status blob_adjust(struct kv_txn *txn, const uint8_t *hash, int64_t delta,
                                 uint64_t *after)
 {
-    struct blob blob = {0};
-    bool found = false;
-    TRY(blob_fetch(txn, hash, &blob, &found));
-    ENSURE(found, RRSMB_NOT_FOUND, "no such descriptor: its count cannot change");
+    struct blob blob;
+    bool found;
+    rrsmb_status status = blob_fetch(txn, hash, &blob, &found);
+    ENSURE(status == RRSMB_DAMAGED || found, RRSMB_NOT_FOUND,
+           "no such descriptor: its count cannot change");
+    ENSURE(status != RRSMB_DAMAGED, RRSMB_NOT_FOUND,
+           "the descriptor is cut short, its count with it");
+    TRY(status);
     bool below = delta < 0 && blob.count < (uint64_t)-delta;
     ENSURE(!below, RRSMB_DAMAGED,
            "the reference count of a descriptor is %" PRIu64 " and would go below zero; run fsck",

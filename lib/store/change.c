@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/store/change.h"
 
+#include <string.h>
 #include <xxhash.h>
 
 #include "lib/base/error.h"
@@ -65,29 +66,63 @@ rrsmb_status change_remove(struct change *change, uint64_t inode, const struct r
     return RRSMB_OK;
 }
 
-/* Put a mended descriptor back; at least the row that asked for it counts. */
-static rrsmb_status settle_mended(struct change *change, const struct tally_entry *entry)
+#define BATCH 512
+
+/* The rows of a descriptor, the changed ones included: a look at the whole index. */
+static rrsmb_status count_rows(struct change *change, const uint8_t *hash, uint64_t *rows)
 {
     struct backend *backend = change->store->backend;
-    struct blob blob = {0};
-    bool found = false;
+    struct keyed_row batch[BATCH];
+    struct scan scan = {.all_shares = true};
+    *rows = 0;
+    for (size_t count = BATCH; count > 0;) {
+        TRY(backend->ops->row_scan(backend, change->txn, &scan, batch, BATCH, &count));
+        for (size_t i = 0; i < count; i++)
+            *rows += !batch[i].bad && memcmp(batch[i].row.hash, hash, RRSMB_SD_DIGEST_SIZE) == 0;
+    }
+    return RRSMB_OK;
+}
+
+/* Put a descriptor back whose count is lost, too. Counted too low, it would leave before its last
+ * row; so the rows are counted, which takes long and happens seldom. */
+static rrsmb_status settle_lost(struct change *change, const struct tally_entry *entry)
+{
+    struct backend *backend = change->store->backend;
+    uint64_t rows;
     uint64_t after;
+    TRY(count_rows(change, entry->hash, &rows));
+    TRY(backend->ops->blob_remove(backend, change->txn, entry->hash));
     TRY(backend->ops->blob_put(backend, change->txn, entry->hash, entry->sd));
-    TRY(backend->ops->blob_get(backend, change->txn, entry->hash, NULL, 0, &blob, &found));
-    if (blob.count > 0)
-        return RRSMB_OK;
-    return backend->ops->blob_add(backend, change->txn, entry->hash, 1, &after);
+    return backend->ops->blob_add(backend, change->txn, entry->hash, (int64_t)rows, &after);
+}
+
+/* See that the descriptor stands there as it should. */
+static rrsmb_status settle_descriptor(struct change *change, const struct tally_entry *entry,
+                                      bool *lost)
+{
+    struct backend *backend = change->store->backend;
+    struct blob blob = {.count = 1};
+    bool found = true;
+    rrsmb_status status = RRSMB_OK;
+    if (entry->flag)
+        status = backend->ops->blob_get(backend, change->txn, entry->hash, NULL, 0, &blob, &found);
+    *lost = status == RRSMB_OK && (!found || blob.count == 0);
+    if (status == RRSMB_OK && !*lost)
+        status = backend->ops->blob_put(backend, change->txn, entry->hash, entry->sd);
+    *lost = *lost || status == RRSMB_DAMAGED;
+    return *lost ? RRSMB_OK : status;
 }
 
 static rrsmb_status settle(struct change *change, const struct tally_entry *entry)
 {
     struct backend *backend = change->store->backend;
-    if (entry->flag)
-        TRY(settle_mended(change, entry));
+    bool lost = false;
+    if (entry->flag || entry->number > 0)
+        TRY(settle_descriptor(change, entry, &lost));
+    if (lost)
+        return settle_lost(change, entry);
     if (entry->number == 0)
         return RRSMB_OK;
-    if (entry->number > 0)
-        TRY(backend->ops->blob_put(backend, change->txn, entry->hash, entry->sd));
     uint64_t after;
     rrsmb_status status =
         backend->ops->blob_add(backend, change->txn, entry->hash, entry->number, &after);
