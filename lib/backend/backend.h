@@ -82,7 +82,8 @@ struct item {
     void *storage; /* what names and bytes of an item that was read point into */
 };
 
-/** A callback's way to end a listing early. */
+/** Called for each entry of a listing; a failure ends it. `item` is NULL for one that cannot be
+ *  read. */
 typedef rrsmb_status (*item_fn)(void *context, struct bytes sk, const struct item *item);
 typedef rrsmb_status (*blob_fn)(void *context, const uint8_t hash[RRSMB_SD_DIGEST_SIZE],
                                 const struct blob *blob);

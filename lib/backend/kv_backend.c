@@ -477,9 +477,10 @@ static rrsmb_status list_items(struct kv_txn *txn, const char *pk, item_fn fn, v
     TRY(txn->ops->seek(txn, KV_CLUSTER, prefix, &key, &value, &found));
     while (found && key.size >= prefix.size && memcmp(key.data, prefix.data, prefix.size) == 0) {
         struct item item;
-        TRY(item_decode(value, &item));
         struct bytes sk = {(const uint8_t *)key.data + prefix.size, key.size - prefix.size};
-        rrsmb_status status = fn(context, sk, &item);
+        rrsmb_status status = item_decode(value, &item);
+        if (status == RRSMB_OK || status == RRSMB_DAMAGED)
+            status = fn(context, sk, status == RRSMB_OK ? &item : NULL);
         item_clear(&item);
         TRY(status);
         TRY(txn->ops->next(txn, KV_CLUSTER, &key, &value, &found));

@@ -79,7 +79,7 @@ static rrsmb_status check_share(void *context, struct bytes sk, const struct ite
 {
     struct check *check = context;
     struct share_record record;
-    rrsmb_status status = share_record_decode(sk, item, &record);
+    rrsmb_status status = item != NULL ? share_record_decode(sk, item, &record) : RRSMB_DAMAGED;
     if (status == RRSMB_DAMAGED)
         return report(check, RRSMB_PROBLEM_BAD_SHARE, false, "share '%.*s': its item is damaged",
                       (int)sk.size, (const char *)sk.data);

@@ -235,6 +235,8 @@ static void cleanup_listing(struct listing *listing)
 static rrsmb_status collect(void *context, struct bytes sk, const struct item *item)
 {
     struct listing *listing = context;
+    ENSURE(item != NULL, RRSMB_DAMAGED, "the item of share '%.*s' does not match its checksum",
+           (int)sk.size, (const char *)sk.data);
     rrsmb_share_info *grown =
         reallocarray(listing->infos, listing->count + 1, sizeof *listing->infos);
     ENSURE(grown != NULL, RRSMB_NO_MEMORY, "listing shares: out of memory");
