@@ -155,7 +155,8 @@ struct backend_ops {
     rrsmb_status (*item_list)(struct backend *backend, struct backend_txn *txn, const char *pk,
                               item_fn fn, void *context);
 
-    /* Add one to each counter of the set; the item is made with a random epoch if it is absent. */
+    /* Add one to each counter of the set; the item is made with a random epoch if it is absent,
+     * and anew if it is damaged. */
     rrsmb_status (*generations_bump)(struct backend *backend, struct backend_txn *txn,
                                      uint64_t share, const bool which[GENERATION_COUNTERS]);
     rrsmb_status (*generations_get)(struct backend *backend, struct backend_txn *txn,

@@ -20,7 +20,7 @@
 #define ROW_SIZE (RRSMB_SD_DIGEST_SIZE + 8 + 8 + 4)
 #define BLOB_HEADER_SIZE 16 /* u64 count, u64 state: 0 = live, all that there is here */
 #define ITEM_KEY_MAX 400    /* below LMDB's 511 */
-#define GENERATIONS_SIZE (8 + 8 * GENERATION_COUNTERS)
+#define GENERATIONS_SIZE (8 + 8 * GENERATION_COUNTERS + 4) /* epoch, counters, checksum */
 #define GENERATIONS_PK "generation"
 
 struct kv_backend {
@@ -496,6 +496,15 @@ static rrsmb_status kvb_item_list(struct backend *backend, struct backend_txn *t
 
 /* -- generations ----------------------------------------------------------------------------- */
 
+/* A counter that went down would let caches serve what was replaced long ago. */
+static uint32_t generations_checksum(uint64_t share, const uint8_t value[GENERATIONS_SIZE])
+{
+    uint8_t both[8 + GENERATIONS_SIZE - 4];
+    put_be64(both, share);
+    memcpy(both + 8, value, GENERATIONS_SIZE - 4);
+    return (uint32_t)XXH3_64bits(both, sizeof both);
+}
+
 static rrsmb_status generations_fetch(struct kv_txn *txn, uint64_t share,
                                       struct generations *generations)
 {
@@ -510,10 +519,11 @@ static rrsmb_status generations_fetch(struct kv_txn *txn, uint64_t share,
     TRY(txn->ops->get(txn, KV_CLUSTER, key, &stored, &found));
     if (!found)
         return RRSMB_OK;
-    ENSURE(stored.size == GENERATIONS_SIZE, RRSMB_DAMAGED,
-           "the generation counters of share %016" PRIx64 " have %zu bytes, not %d", share,
-           stored.size, GENERATIONS_SIZE);
     const uint8_t *from = stored.data;
+    ENSURE(stored.size == GENERATIONS_SIZE &&
+               get_le32(from + GENERATIONS_SIZE - 4) == generations_checksum(share, from),
+           RRSMB_DAMAGED,
+           "the generation counters of share %016" PRIx64 " do not match their checksum", share);
     generations->epoch = get_le64(from);
     for (size_t i = 0; i < GENERATION_COUNTERS; i++)
         generations->counters[i] = get_le64(from + 8 + 8 * i);
@@ -524,7 +534,12 @@ static rrsmb_status generations_add(struct kv_txn *txn, uint64_t share,
                                     const bool which[GENERATION_COUNTERS])
 {
     struct generations generations;
-    TRY(generations_fetch(txn, share, &generations));
+    rrsmb_status status = generations_fetch(txn, share, &generations);
+    /* What they were is lost. Under another epoch nothing that was cached is served any more. */
+    if (status == RRSMB_DAMAGED)
+        generations = (struct generations){0};
+    else
+        TRY(status);
     while (generations.epoch == 0)
         arc4random_buf(&generations.epoch, sizeof generations.epoch);
 
@@ -532,6 +547,7 @@ static rrsmb_status generations_add(struct kv_txn *txn, uint64_t share,
     put_le64(value, generations.epoch);
     for (size_t i = 0; i < GENERATION_COUNTERS; i++)
         put_le64(value + 8 + 8 * i, generations.counters[i] + which[i]);
+    put_le32(value + GENERATIONS_SIZE - 4, generations_checksum(share, value));
 
     uint8_t share_key[8];
     uint8_t buffer[ITEM_KEY_MAX];

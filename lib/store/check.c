@@ -75,6 +75,20 @@ static void share_key(uint64_t share, uint8_t key[RRSMB_SD_DIGEST_SIZE])
     put_le64(key, share);
 }
 
+static rrsmb_status check_generations(struct check *check, const struct share_record *record)
+{
+    struct backend *backend = check->store->backend;
+    struct generations generations;
+    rrsmb_status status =
+        backend->ops->generations_get(backend, check->txn, &record->id, 1, &generations);
+    if (status != RRSMB_DAMAGED)
+        return status;
+    return report(check, RRSMB_PROBLEM_BAD_SHARE, false,
+                  "share '%s': its generation counters are damaged; the next change of a row "
+                  "begins them anew",
+                  record->name);
+}
+
 static rrsmb_status check_share(void *context, struct bytes sk, const struct item *item)
 {
     struct check *check = context;
@@ -92,6 +106,8 @@ static rrsmb_status check_share(void *context, struct bytes sk, const struct ite
         status =
             report(check, RRSMB_PROBLEM_BAD_SHARE, false,
                    "share '%s' has the id %016" PRIx64 " of another share", record.name, record.id);
+    if (status == RRSMB_OK)
+        status = check_generations(check, &record);
     share_record_clear(&record);
     return status;
 }
