@@ -49,6 +49,8 @@ struct keyed_row {
 
 /** The condition of a change: on a version, or (ver 0, which no row has) on absence. */
 #define EXPECT_ABSENT UINT64_C(0)
+/** The condition of a row_put: that the bytes of the row cannot be read. */
+#define EXPECT_UNREADABLE UINT64_MAX
 
 /** Where a walk over rows stands. Lanes are walked side by side: one per bucket where the
  *  database spreads a share, else a single one. */

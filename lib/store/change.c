@@ -39,7 +39,8 @@ rrsmb_status change_put(struct change *change, uint64_t inode, const struct row 
     entry->number++;
     entry->sd = sd;
     if (old != NULL) {
-        TRY(tally_add(&change->counts, old->hash, -1));
+        if (old->ver != EXPECT_UNREADABLE)
+            TRY(tally_add(&change->counts, old->hash, -1));
         bump(change, inode);
     }
     change->rows++;

@@ -21,7 +21,8 @@ void change_begin(struct change *change, rrsmb_store *store, struct backend_txn 
                   uint64_t share);
 
 /** Write a row in the place of `old` (NULL: of none). `sd` is its canonical descriptor, which
- *  must stay where it is until change_finish(). */
+ *  must stay where it is until change_finish(). An `old` of the version EXPECT_UNREADABLE stands
+ *  for a row that cannot be read: nobody knows its descriptor, whose count stays one too high. */
 rrsmb_status change_put(struct change *change, uint64_t inode, const struct row *old,
                         const struct row *row, struct bytes sd);
 /** A row is as asked, but its descriptor is missing or damaged in the store: put it there. */

@@ -56,15 +56,40 @@ struct permission {
 struct standing {
     bool found;
     bool other_generation;
-    struct row row;
+    struct row row; /* version EXPECT_UNREADABLE: it cannot be read */
 };
 
+/* A row that cannot be read is mended by writing it anew, if all of the new row is given. The
+ * error is the one that reading it gave. */
+static rrsmb_status admit_unreadable(const rrsmb_share *share, const rrsmb_file_id *id,
+                                     const struct permission *permission,
+                                     const struct standing *standing)
+{
+    const rrsmb_put_options *options = permission->options;
+    bool conditional = (options->flags & (RRSMB_PUT_IF_ABSENT | RRSMB_PUT_IF_VER)) != 0;
+    bool whole = id->generation != 0 || share->info.kind == RRSMB_GENERATION_NONE;
+    bool looked_at = permission->replaces_ver == standing->row.ver;
+    bool can_look = (options->flags & RRSMB_PUT_HAS_FD) != 0;
+    bool admitted = !standing->other_generation || permission->replaces_other || looked_at ||
+                    can_look; /* with can_look it comes back as RRSMB_STALE_FILE first */
+    return !conditional && whole && admitted ? RRSMB_OK : RRSMB_DAMAGED;
+}
+
 static rrsmb_status look_up(rrsmb_share *share, struct backend_txn *txn, const rrsmb_file_id *id,
-                            struct standing *standing)
+                            const struct permission *permission, struct standing *standing)
 {
     struct backend *backend = share->store->backend;
     struct row_key key = {id->share, id->inode};
-    TRY(backend->ops->row_get(backend, txn, key, &standing->row, &standing->found));
+    rrsmb_status status =
+        backend->ops->row_get(backend, txn, key, &standing->row, &standing->found);
+    if (status == RRSMB_DAMAGED) {
+        /* It may have been of any generation. */
+        *standing = (struct standing){.found = true,
+                                      .other_generation = share->info.kind != RRSMB_GENERATION_NONE,
+                                      .row = {.ver = EXPECT_UNREADABLE}};
+        return admit_unreadable(share, id, permission, standing);
+    }
+    TRY(status);
     standing->other_generation =
         standing->found && store_other_generation(share, id, &standing->row);
     return RRSMB_OK;
@@ -122,14 +147,14 @@ static rrsmb_status put_row(rrsmb_share *share, struct change *change, const rrs
                             const struct prepared *prepared, const struct permission *permission,
                             struct standing *standing, rrsmb_row_info *info)
 {
-    TRY(look_up(share, change->txn, id, standing));
+    TRY(look_up(share, change->txn, id, permission, standing));
     TRY(admit(share, id, permission, standing));
 
     struct row row = {.generation = generation_to_write(share, id, standing),
                       .ver = standing->row.ver};
     memcpy(row.hash, prepared->hash, sizeof row.hash);
     const struct row *old = standing->found ? &standing->row : NULL;
-    bool same = old != NULL && old->generation == row.generation &&
+    bool same = old != NULL && old->ver != EXPECT_UNREADABLE && old->generation == row.generation &&
                 memcmp(old->hash, row.hash, sizeof row.hash) == 0;
     if (same) {
         TRY(see_descriptor(change, &row, prepared->sd));

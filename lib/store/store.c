@@ -76,7 +76,7 @@ rrsmb_status store_end(rrsmb_store *store, struct backend_txn *txn, rrsmb_status
 uint64_t store_new_version(void)
 {
     uint64_t version = 0;
-    while (version == 0)
+    while (version == EXPECT_ABSENT || version == EXPECT_UNREADABLE)
         arc4random_buf(&version, sizeof version);
     return version;
 }

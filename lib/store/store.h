@@ -54,7 +54,7 @@ rrsmb_status store_check_id(const rrsmb_share *share, const rrsmb_file_id *id);
 bool store_other_generation(const rrsmb_share *share, const rrsmb_file_id *id,
                             const struct row *row);
 
-/** A random version; never 0, which stands for "no row". */
+/** A random version; never one of those that stand for a condition. */
 uint64_t store_new_version(void);
 
 #endif
