@@ -2,7 +2,6 @@
 #include "lib/backend/lmdb/environment.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/backend/lmdb/data_file.h"
 #include "lib/backend/lmdb/folder.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
@@ -79,55 +79,10 @@ static void on_contradiction(MDB_env *env, const char *message)
     abort();
 }
 
-/* A file shorter than the pages in use would end in SIGBUS at the first read of a missing one. */
-static rrsmb_status check_length(struct environment *environment)
+/* Without waiting for a writer: they are as old as the database. */
+static rrsmb_status open_tables(struct environment *environment)
 {
-    MDB_envinfo info;
-    MDB_stat stat_of_env;
-    int fd = -1;
-    struct stat file;
-    int error = mdb_env_info(environment->env, &info);
-    if (error == 0)
-        error = mdb_env_stat(environment->env, &stat_of_env);
-    if (error == 0)
-        error = mdb_env_get_fd(environment->env, &fd);
-    if (error == 0 && fstat(fd, &file) != 0)
-        error = errno;
-    if (error != 0)
-        return environment_fail(environment, error, "examining the database");
-    uint64_t needed = ((uint64_t)info.me_last_pgno + 1) * stat_of_env.ms_psize;
-    /* A database of two empty pages has not been written to yet. */
-    ENSURE((uint64_t)file.st_size >= needed || info.me_last_txnid == 0, RRSMB_DAMAGED,
-           "%s/data.mdb is cut off: it has %" PRIu64 " bytes of %" PRIu64, environment->path,
-           (uint64_t)file.st_size, needed);
-    return RRSMB_OK;
-}
-
-static int try_open_tables(struct environment *environment, unsigned txn_flags, unsigned flags)
-{
-    static const char *const names[KV_TABLES] = {
-        [KV_ROWS] = "acl-index", [KV_BLOBS] = "acl-store", [KV_CLUSTER] = "cluster"};
-    MDB_txn *txn = NULL;
-    int error = mdb_txn_begin(environment->env, NULL, txn_flags, &txn);
-    for (size_t i = 0; error == 0 && i < KV_TABLES; i++)
-        error = mdb_dbi_open(txn, names[i], flags, &environment->tables[i]);
-    if (error == 0)
-        return mdb_txn_commit(txn);
-    if (txn != NULL)
-        mdb_txn_abort(txn);
-    return error;
-}
-
-/* Tables that are there are opened without waiting for a writer. */
-static rrsmb_status open_tables(struct environment *environment, bool read_only)
-{
-    int error = try_open_tables(environment, MDB_RDONLY, 0);
-    if (error == MDB_NOTFOUND && !read_only) {
-        TRY(write_lock_take(&environment->write_lock,
-                            deadline_after(0, RRSMB_DEFAULT_DEADLINE_MS)));
-        error = try_open_tables(environment, 0, MDB_CREATE);
-        write_lock_release(&environment->write_lock);
-    }
+    int error = data_file_open_tables(environment->env, MDB_RDONLY, environment->tables);
     ENSURE(error != MDB_NOTFOUND, RRSMB_NOT_FOUND, "%s holds no store of librrsmb",
            environment->path);
     return error == 0 ? RRSMB_OK : environment_fail(environment, error, "opening the tables");
@@ -152,8 +107,8 @@ static rrsmb_status open_lmdb(struct environment *environment,
         error = mdb_reader_check(environment->env, NULL);
     if (error != 0)
         return environment_fail(environment, error, "opening the database");
-    TRY(check_length(environment));
-    TRY(open_tables(environment, options->read_only));
+    TRY(data_file_check_length(environment));
+    TRY(open_tables(environment));
     return options->create ? folder_sync(environment->path) : RRSMB_OK;
 }
 
@@ -188,6 +143,9 @@ static rrsmb_status make(const struct kv_lmdb_options *options, const struct sta
     rrsmb_status status = environment->path != NULL
                               ? write_lock_open(options->path, &environment->write_lock)
                               : FAIL(RRSMB_NO_MEMORY, "opening a store: out of memory");
+    if (status == RRSMB_OK)
+        status = data_file_prepare(environment, options->max_size,
+                                   options->create && !options->read_only);
     if (status == RRSMB_OK)
         status = open_lmdb(environment, options);
     if (status != RRSMB_OK) {
