@@ -121,7 +121,7 @@ static void destroy(struct environment *environment)
         mdb_env_close(environment->env);
     if (environment->write_lock.page != NULL)
         write_lock_close(&environment->write_lock);
-    (void)pthread_mutex_destroy(&environment->resize_lock);
+    (void)pthread_rwlock_destroy(&environment->map_lock);
     free(environment->path);
     free(environment);
 }
@@ -138,7 +138,7 @@ static rrsmb_status make(const struct kv_lmdb_options *options, const struct sta
     environment->epoch = process_epoch();
     environment->sync = options->sync;
     environment->path = strdup(options->path);
-    (void)pthread_mutex_init(&environment->resize_lock, NULL);
+    (void)pthread_rwlock_init(&environment->map_lock, NULL);
 
     rrsmb_status status = environment->path != NULL
                               ? write_lock_open(options->path, &environment->write_lock)
@@ -240,20 +240,19 @@ static void slot_give(struct reader_slot *slot)
 }
 
 /* Another process opened the store with a larger max_size and used it: take over the size that is
- * in use. No transaction of this process may be open meanwhile; each reader holds its slot, so
- * holding them all is holding everybody out. */
+ * in use. No transaction of this process may be open or begun meanwhile: the map goes away under
+ * it. A reader holds its slot, so holding them all is holding readers out; the writer, and readers
+ * without a slot, hold the lock for the length of their transactions. */
 static rrsmb_status adopt_size(struct environment *environment)
 {
-    (void)pthread_mutex_lock(&environment->resize_lock);
+    (void)pthread_rwlock_wrlock(&environment->map_lock);
     for (size_t i = 0; i < READER_SLOTS; i++)
         while (!slot_take(&environment->slots[i]))
             (void)sched_yield();
-    while (atomic_load(&environment->spare_readers) != 0)
-        (void)sched_yield();
     int error = mdb_env_set_mapsize(environment->env, 0);
     for (size_t i = 0; i < READER_SLOTS; i++)
         slot_give(&environment->slots[i]);
-    (void)pthread_mutex_unlock(&environment->resize_lock);
+    (void)pthread_rwlock_unlock(&environment->map_lock);
     return error == 0 ? RRSMB_OK
                       : environment_fail(environment, error, "adopting the size of the database");
 }
@@ -276,7 +275,7 @@ static struct lmdb_txn *spare_reader(struct environment *environment)
     if (spare == NULL)
         return NULL;
     spare->spare = true;
-    atomic_fetch_add(&environment->spare_readers, 1);
+    (void)pthread_rwlock_rdlock(&environment->map_lock);
     return spare;
 }
 
@@ -310,7 +309,7 @@ static void give_reader(struct environment *environment, struct lmdb_txn *txn)
     if (txn->txn != NULL)
         mdb_txn_abort(txn->txn);
     free(txn);
-    atomic_fetch_sub(&environment->spare_readers, 1);
+    (void)pthread_rwlock_unlock(&environment->map_lock);
 }
 
 rrsmb_status environment_begin_read(struct environment *environment, struct lmdb_txn **txn)
@@ -353,6 +352,35 @@ void environment_end_read(struct lmdb_txn *txn)
 
 /* -- writers --------------------------------------------------------------------------------- */
 
+/* A reader that was killed keeps LMDB from using pages again, until somebody finds it dead. Nothing
+ * but growth shows it. */
+#define GROWTH_PAGES 256
+
+static void look_for_dead_readers(struct environment *environment)
+{
+    MDB_envinfo info;
+    if (mdb_env_info(environment->env, &info) != 0 ||
+        info.me_last_pgno < environment->checked_pages + GROWTH_PAGES)
+        return;
+    environment->checked_pages = info.me_last_pgno;
+    (void)mdb_reader_check(environment->env, NULL);
+}
+
+/* Takes the lock on the map, also when it fails. */
+static int start_writing(struct environment *environment, struct lmdb_txn *txn)
+{
+    (void)pthread_rwlock_rdlock(&environment->map_lock);
+    int error = mdb_txn_begin(environment->env, NULL, 0, &txn->txn);
+    if (error == MDB_MAP_RESIZED) {
+        (void)pthread_rwlock_unlock(&environment->map_lock);
+        rrsmb_status status = adopt_size(environment);
+        (void)pthread_rwlock_rdlock(&environment->map_lock);
+        if (status == RRSMB_OK)
+            error = mdb_txn_begin(environment->env, NULL, 0, &txn->txn);
+    }
+    return error;
+}
+
 rrsmb_status environment_begin_write(struct environment *environment, int64_t deadline,
                                      struct lmdb_txn **txn)
 {
@@ -365,10 +393,9 @@ rrsmb_status environment_begin_write(struct environment *environment, int64_t de
         free(begun);
         return status;
     }
-    int error = mdb_txn_begin(environment->env, NULL, 0, &begun->txn);
-    if (error == MDB_MAP_RESIZED && adopt_size(environment) == RRSMB_OK)
-        error = mdb_txn_begin(environment->env, NULL, 0, &begun->txn);
+    int error = start_writing(environment, begun);
     if (error != 0) {
+        (void)pthread_rwlock_unlock(&environment->map_lock);
         write_lock_release(&environment->write_lock);
         free(begun);
         return environment_fail(environment, error, "beginning to write");
@@ -379,6 +406,9 @@ rrsmb_status environment_begin_write(struct environment *environment, int64_t de
 
 void environment_end_write(struct lmdb_txn *txn)
 {
-    write_lock_release(&txn->environment->write_lock);
+    struct environment *environment = txn->environment;
+    look_for_dead_readers(environment);
+    (void)pthread_rwlock_unlock(&environment->map_lock);
+    write_lock_release(&environment->write_lock);
     free(txn);
 }

@@ -48,8 +48,8 @@ struct environment {
     MDB_env *env;
     MDB_dbi tables[KV_TABLES];
     struct write_lock write_lock;
-    pthread_mutex_t resize_lock;
-    atomic_uint spare_readers;
+    pthread_rwlock_t map_lock; /* written: the map is replaced; read: it is used without a slot */
+    size_t checked_pages;      /* of the database, when dead readers were last looked for */
     struct reader_slot slots[READER_SLOTS];
 };
 
