@@ -174,6 +174,7 @@ struct backend_ops {
 struct backend {
     const struct backend_ops *ops;
     unsigned scan_lanes;
+    uint32_t deadline_ms; /* for a change without a transaction; 0: RRSMB_DEFAULT_DEADLINE_MS */
 };
 
 struct backend_options {

@@ -46,7 +46,10 @@ static rrsmb_status scope_begin(struct backend *backend, struct backend_txn *txn
     if (!scope->own)
         return RRSMB_OK;
     struct kv *kv = kv_of(backend);
-    return kv->ops->begin(kv, mode, DEADLINE_NEVER, &scope->txn);
+    int64_t deadline = mode == KV_WRITE
+                           ? deadline_after(backend->deadline_ms, RRSMB_DEFAULT_DEADLINE_MS)
+                           : DEADLINE_NEVER;
+    return kv->ops->begin(kv, mode, deadline, &scope->txn);
 }
 
 /* Commits or aborts a transaction of this call's own. */

@@ -31,8 +31,10 @@ rrsmb_status rrsmb_store_open(const char *uri, const rrsmb_store_options *option
                                       .create = (given.flags & RRSMB_STORE_NO_CREATE) == 0,
                                       .logger = opened->logger};
     rrsmb_status status = backend_open(uri, &backend, &opened->backend);
-    if (status == RRSMB_OK)
+    if (status == RRSMB_OK) {
+        opened->backend->deadline_ms = opened->deadline_ms;
         status = format_check(opened, uri);
+    }
     if (status != RRSMB_OK) {
         rrsmb_store_close(opened);
         return status;
