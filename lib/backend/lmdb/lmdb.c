@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "lib/backend/kv.h"
 #include "lib/backend/lmdb/environment.h"
@@ -59,6 +60,32 @@ static rrsmb_status lmdb_begin(struct kv *base, enum kv_mode mode, int64_t deadl
     return RRSMB_OK;
 }
 
+/* LMDB says EIO also when a write came out short, as on a disk that has just become full. */
+static bool disk_is_full(const struct environment *environment)
+{
+    int fd = -1;
+    struct statvfs disk;
+    return mdb_env_get_fd(environment->env, &fd) == 0 && fstatvfs(fd, &disk) == 0 &&
+           disk.f_bavail == 0;
+}
+
+static rrsmb_status commit_failed(const struct environment *environment, int error)
+{
+    /* All pages but one are written first, and flushed; the last makes the transaction valid. Where
+     * that one failed, LMDB refuses to go on: the disk may or may not have taken it. */
+    MDB_txn *probe = NULL;
+    int state = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, &probe);
+    if (state == 0)
+        mdb_txn_abort(probe);
+    ENSURE(state != MDB_PANIC, RRSMB_UNKNOWN,
+           "committing in %s: the disk reports an error (%s); the write may or may not stand, and "
+           "this program must be restarted",
+           environment->path, mdb_strerror(error));
+    ENSURE(error != EIO || !disk_is_full(environment), RRSMB_NO_SPACE,
+           "committing in %s: the disk is full", environment->path);
+    return environment_fail(environment, error, "committing");
+}
+
 static rrsmb_status lmdb_commit(struct kv_txn *base)
 {
     struct lmdb_txn *txn = txn_of(base);
@@ -66,16 +93,10 @@ static rrsmb_status lmdb_commit(struct kv_txn *base)
         environment_end_read(txn);
         return RRSMB_OK;
     }
-    const struct environment *environment = txn->environment;
     int error = mdb_txn_commit(txn->txn);
+    rrsmb_status status = error == 0 ? RRSMB_OK : commit_failed(txn->environment, error);
     environment_end_write(txn);
-    if (error == 0)
-        return RRSMB_OK;
-    /* The disk may have taken the page that makes the transaction valid before it failed. */
-    ENSURE(error != EIO, RRSMB_UNKNOWN,
-           "committing in %s: the disk reports an error; the write may or may not stand",
-           environment->path);
-    return environment_fail(environment, error, "committing");
+    return status;
 }
 
 static void lmdb_abort(struct kv_txn *base)
