@@ -156,6 +156,59 @@ static rrsmb_status make(const struct kv_lmdb_options *options, const struct sta
     return RRSMB_OK;
 }
 
+/* -- its map --------------------------------------------------------------------------------- */
+
+static bool slot_take(struct reader_slot *slot)
+{
+    int expected = SLOT_FREE;
+    return atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE &&
+           atomic_compare_exchange_strong_explicit(&slot->state, &expected, SLOT_BUSY,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+static void slot_give(struct reader_slot *slot)
+{
+    atomic_store_explicit(&slot->state, SLOT_FREE, memory_order_release);
+}
+
+/* Map the database anew, with another size. No transaction of this process may be open or begun
+ * meanwhile: the map goes away under it. A reader holds its slot, so holding them all is holding
+ * readers out; the writer, and readers without a slot, hold the lock for the length of their
+ * transactions. */
+static rrsmb_status replace_map(struct environment *environment, size_t size)
+{
+    (void)pthread_rwlock_wrlock(&environment->map_lock);
+    for (size_t i = 0; i < READER_SLOTS; i++)
+        while (!slot_take(&environment->slots[i]))
+            (void)sched_yield();
+    int error = mdb_env_set_mapsize(environment->env, size);
+    for (size_t i = 0; i < READER_SLOTS; i++)
+        slot_give(&environment->slots[i]);
+    (void)pthread_rwlock_unlock(&environment->map_lock);
+    return error == 0 ? RRSMB_OK
+                      : environment_fail(environment, error, "mapping the database anew");
+}
+
+/* Another process opened the store with a larger max_size and used it. */
+static rrsmb_status adopt_size(struct environment *environment)
+{
+    return replace_map(environment, 0);
+}
+
+/* A handle of this process came with a larger max_size, which then counts for all of them. */
+static rrsmb_status enlarge(struct environment *environment, size_t size)
+{
+    MDB_envinfo info;
+    (void)pthread_rwlock_rdlock(&environment->map_lock);
+    int error = mdb_env_info(environment->env, &info);
+    (void)pthread_rwlock_unlock(&environment->map_lock);
+    if (error != 0)
+        return environment_fail(environment, error, "examining the database");
+    return size > info.me_mapsize ? replace_map(environment, size) : RRSMB_OK;
+}
+
+/* -- the registry ---------------------------------------------------------------------------- */
+
 static struct environment *registry_find(const struct stat *folder)
 {
     for (struct environment *at = registry; at != NULL; at = at->next)
@@ -173,6 +226,7 @@ static rrsmb_status acquire_locked(const struct kv_lmdb_options *options,
     if (*environment != NULL) {
         ENSURE((*environment)->sync == options->sync, RRSMB_INVALID_ARGUMENT,
                "%s is already open in this process with another sync= setting", options->path);
+        TRY(enlarge(*environment, options->max_size));
         (*environment)->users++;
         return RRSMB_OK;
     }
@@ -225,37 +279,6 @@ void environment_release(struct environment *environment)
 }
 
 /* -- readers --------------------------------------------------------------------------------- */
-
-static bool slot_take(struct reader_slot *slot)
-{
-    int expected = SLOT_FREE;
-    return atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE &&
-           atomic_compare_exchange_strong_explicit(&slot->state, &expected, SLOT_BUSY,
-                                                   memory_order_acquire, memory_order_relaxed);
-}
-
-static void slot_give(struct reader_slot *slot)
-{
-    atomic_store_explicit(&slot->state, SLOT_FREE, memory_order_release);
-}
-
-/* Another process opened the store with a larger max_size and used it: take over the size that is
- * in use. No transaction of this process may be open or begun meanwhile: the map goes away under
- * it. A reader holds its slot, so holding them all is holding readers out; the writer, and readers
- * without a slot, hold the lock for the length of their transactions. */
-static rrsmb_status adopt_size(struct environment *environment)
-{
-    (void)pthread_rwlock_wrlock(&environment->map_lock);
-    for (size_t i = 0; i < READER_SLOTS; i++)
-        while (!slot_take(&environment->slots[i]))
-            (void)sched_yield();
-    int error = mdb_env_set_mapsize(environment->env, 0);
-    for (size_t i = 0; i < READER_SLOTS; i++)
-        slot_give(&environment->slots[i]);
-    (void)pthread_rwlock_unlock(&environment->map_lock);
-    return error == 0 ? RRSMB_OK
-                      : environment_fail(environment, error, "adopting the size of the database");
-}
 
 static int start_reading(struct environment *environment, MDB_txn **txn)
 {
