@@ -126,6 +126,16 @@ static void destroy(struct environment *environment)
     free(environment);
 }
 
+/* Whoever replaces the map comes before those who go on reading; else they would never let him. */
+static void init_map_lock(struct environment *environment)
+{
+    pthread_rwlockattr_t attributes;
+    (void)pthread_rwlockattr_init(&attributes);
+    (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&environment->map_lock, &attributes);
+    (void)pthread_rwlockattr_destroy(&attributes);
+}
+
 static rrsmb_status make(const struct kv_lmdb_options *options, const struct stat *folder,
                          struct environment **made)
 {
@@ -138,7 +148,7 @@ static rrsmb_status make(const struct kv_lmdb_options *options, const struct sta
     environment->epoch = process_epoch();
     environment->sync = options->sync;
     environment->path = strdup(options->path);
-    (void)pthread_rwlock_init(&environment->map_lock, NULL);
+    init_map_lock(environment);
 
     rrsmb_status status = environment->path != NULL
                               ? write_lock_open(options->path, &environment->write_lock)
@@ -175,13 +185,18 @@ static void slot_give(struct reader_slot *slot)
  * meanwhile: the map goes away under it. A reader holds its slot, so holding them all is holding
  * readers out; the writer, and readers without a slot, hold the lock for the length of their
  * transactions. */
-static rrsmb_status replace_map(struct environment *environment, size_t size)
+static rrsmb_status replace_map(struct environment *environment, size_t size, unsigned version)
 {
     (void)pthread_rwlock_wrlock(&environment->map_lock);
+    if (atomic_load(&environment->map_version) != version) {
+        (void)pthread_rwlock_unlock(&environment->map_lock);
+        return RRSMB_OK; /* somebody else did it meanwhile */
+    }
     for (size_t i = 0; i < READER_SLOTS; i++)
         while (!slot_take(&environment->slots[i]))
             (void)sched_yield();
     int error = mdb_env_set_mapsize(environment->env, size);
+    atomic_fetch_add(&environment->map_version, 1);
     for (size_t i = 0; i < READER_SLOTS; i++)
         slot_give(&environment->slots[i]);
     (void)pthread_rwlock_unlock(&environment->map_lock);
@@ -190,9 +205,9 @@ static rrsmb_status replace_map(struct environment *environment, size_t size)
 }
 
 /* Another process opened the store with a larger max_size and used it. */
-static rrsmb_status adopt_size(struct environment *environment)
+static rrsmb_status adopt_size(struct environment *environment, unsigned version)
 {
-    return replace_map(environment, 0);
+    return replace_map(environment, 0, version);
 }
 
 /* A handle of this process came with a larger max_size, which then counts for all of them. */
@@ -200,11 +215,12 @@ static rrsmb_status enlarge(struct environment *environment, size_t size)
 {
     MDB_envinfo info;
     (void)pthread_rwlock_rdlock(&environment->map_lock);
+    unsigned version = atomic_load(&environment->map_version);
     int error = mdb_env_info(environment->env, &info);
     (void)pthread_rwlock_unlock(&environment->map_lock);
     if (error != 0)
         return environment_fail(environment, error, "examining the database");
-    return size > info.me_mapsize ? replace_map(environment, size) : RRSMB_OK;
+    return size > info.me_mapsize ? replace_map(environment, size, version) : RRSMB_OK;
 }
 
 /* -- the registry ---------------------------------------------------------------------------- */
@@ -340,6 +356,7 @@ rrsmb_status environment_begin_read(struct environment *environment, struct lmdb
     for (int attempt = 0;; attempt++) {
         struct lmdb_txn *taken = take_reader(environment);
         ENSURE(taken != NULL, RRSMB_NO_MEMORY, "beginning to read: out of memory");
+        unsigned version = atomic_load(&environment->map_version);
         int error = start_reading(environment, &taken->txn);
         if (error == 0) {
             taken->environment = environment;
@@ -353,7 +370,7 @@ rrsmb_status environment_begin_read(struct environment *environment, struct lmdb
         give_reader(environment, taken);
         if (error != MDB_MAP_RESIZED || attempt > 0)
             return environment_fail(environment, error, "beginning to read");
-        TRY(adopt_size(environment));
+        TRY(adopt_size(environment, version));
     }
 }
 
@@ -393,10 +410,11 @@ static void look_for_dead_readers(struct environment *environment)
 static int start_writing(struct environment *environment, struct lmdb_txn *txn)
 {
     (void)pthread_rwlock_rdlock(&environment->map_lock);
+    unsigned version = atomic_load(&environment->map_version);
     int error = mdb_txn_begin(environment->env, NULL, 0, &txn->txn);
     if (error == MDB_MAP_RESIZED) {
         (void)pthread_rwlock_unlock(&environment->map_lock);
-        rrsmb_status status = adopt_size(environment);
+        rrsmb_status status = adopt_size(environment, version);
         (void)pthread_rwlock_rdlock(&environment->map_lock);
         if (status == RRSMB_OK)
             error = mdb_txn_begin(environment->env, NULL, 0, &txn->txn);
