@@ -14,15 +14,16 @@
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 
-/* "RRSMBWL1": a mutex of another layout (another C library, another word size) is refused, not
+/* "RRSMBWL2": a mutex of another layout (another C library, another word size) is refused, not
  * taken for one of ours. */
-#define MAGIC UINT64_C(0x52525342574c3031)
+#define MAGIC UINT64_C(0x52525342574c3032)
 
 struct write_lock_page {
     uint64_t magic;
     uint64_t mutex_size;
     uint64_t reserved[6];
-    pthread_mutex_t mutex;
+    pthread_mutex_t next;  /* held by the one whose turn comes next */
+    pthread_mutex_t mutex; /* held by the writer */
 };
 
 static rrsmb_status initialise(struct write_lock_page *page)
@@ -35,6 +36,8 @@ static rrsmb_status initialise(struct write_lock_page *page)
         error = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
     if (error == 0)
         error = pthread_mutex_init(&page->mutex, &attributes);
+    if (error == 0)
+        error = pthread_mutex_init(&page->next, &attributes);
     errno = error;
     if (error != 0)
         return FAIL_ERRNO("making the write lock of a store");
@@ -119,12 +122,22 @@ static int lock_until(pthread_mutex_t *mutex, int64_t deadline)
     return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until);
 }
 
+/* A holder that was killed passes it on. What it had begun in LMDB is no part of the database. */
+static int take(pthread_mutex_t *mutex, int64_t deadline)
+{
+    int error = lock_until(mutex, deadline);
+    return error == EOWNERDEAD ? pthread_mutex_consistent(mutex) : error;
+}
+
+/* A program that writes without a pause would take the mutex again before one that waits has woken
+ * up. It has to queue for `next` behind that one, though. */
 rrsmb_status write_lock_take(struct write_lock *lock, int64_t deadline)
 {
-    int error = lock_until(&lock->page->mutex, deadline);
-    /* The holder was killed. What it had begun in LMDB is no part of the database. */
-    if (error == EOWNERDEAD)
-        error = pthread_mutex_consistent(&lock->page->mutex);
+    int error = take(&lock->page->next, deadline);
+    if (error == 0) {
+        error = take(&lock->page->mutex, deadline);
+        (void)pthread_mutex_unlock(&lock->page->next);
+    }
     ENSURE(error != EBUSY && error != ETIMEDOUT, RRSMB_TIMED_OUT,
            "waiting for the turn to write: another program is writing");
     errno = error;
