@@ -192,11 +192,13 @@ static rrsmb_status replace_map(struct environment *environment, size_t size, un
         (void)pthread_rwlock_unlock(&environment->map_lock);
         return RRSMB_OK; /* somebody else did it meanwhile */
     }
+    atomic_store(&environment->replacing_map, true);
     for (size_t i = 0; i < READER_SLOTS; i++)
         while (!slot_take(&environment->slots[i]))
             (void)sched_yield();
     int error = mdb_env_set_mapsize(environment->env, size);
     atomic_fetch_add(&environment->map_version, 1);
+    atomic_store(&environment->replacing_map, false);
     for (size_t i = 0; i < READER_SLOTS; i++)
         slot_give(&environment->slots[i]);
     (void)pthread_rwlock_unlock(&environment->map_lock);
@@ -331,6 +333,8 @@ static unsigned preferred_slot(void)
 static struct lmdb_txn *take_reader(struct environment *environment)
 {
     unsigned start = preferred_slot();
+    if (atomic_load_explicit(&environment->replacing_map, memory_order_relaxed))
+        return spare_reader(environment);
     for (unsigned i = 0; i < READER_SLOTS; i++) {
         struct reader_slot *slot = &environment->slots[(start + i) % READER_SLOTS];
         if (slot_take(slot))

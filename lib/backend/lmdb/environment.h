@@ -49,6 +49,7 @@ struct environment {
     MDB_dbi tables[KV_TABLES];
     struct write_lock write_lock;
     pthread_rwlock_t map_lock; /* written: the map is replaced; read: it is used without a slot */
+    atomic_bool replacing_map; /* new readers are to wait for the lock */
     atomic_uint map_version;   /* how often it was replaced */
     size_t checked_pages;      /* of the database, when dead readers were last looked for */
     struct reader_slot slots[READER_SLOTS];
