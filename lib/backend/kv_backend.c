@@ -155,8 +155,8 @@ static rrsmb_status kvb_row_get_many(struct backend *backend, struct backend_txn
 /* RRSMB_CONFLICT unless what stands is what the caller saw. */
 static rrsmb_status row_expect(struct kv_txn *txn, struct row_key key, uint64_t expected_ver)
 {
-    struct row standing;
-    bool found;
+    struct row standing = {0};
+    bool found = false;
     rrsmb_status status = row_fetch(txn, key, &standing, &found);
     if (status == RRSMB_DAMAGED && expected_ver == EXPECT_UNREADABLE)
         return RRSMB_OK;
@@ -334,8 +334,8 @@ static rrsmb_status kvb_blob_put(struct backend *backend, struct backend_txn *tx
 static rrsmb_status blob_adjust(struct kv_txn *txn, const uint8_t *hash, int64_t delta,
                                 uint64_t *after)
 {
-    struct blob blob;
-    bool found;
+    struct blob blob = {0};
+    bool found = false;
     rrsmb_status status = blob_fetch(txn, hash, &blob, &found);
     ENSURE(status == RRSMB_DAMAGED || found, RRSMB_NOT_FOUND,
            "no such descriptor: its count cannot change");

@@ -142,7 +142,7 @@ static rrsmb_status check_row(struct check *check, const struct keyed_row *row)
     TRY(tally_entry(&check->rows_of_blob, row->row.hash, &entry));
     if (entry->number++ == 0) {
         struct backend *backend = check->store->backend;
-        struct blob blob;
+        struct blob blob = {0};
         rrsmb_status status = backend->ops->blob_get(backend, check->txn, row->row.hash, NULL, 0,
                                                      &blob, &entry->flag);
         /* It is there, though broken, which the look at the descriptors tells. */

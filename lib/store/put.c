@@ -130,14 +130,15 @@ static uint64_t generation_to_write(const rrsmb_share *share, const rrsmb_file_i
 static rrsmb_status see_descriptor(struct change *change, const struct row *row, struct bytes sd)
 {
     struct backend *backend = change->store->backend;
-    struct blob blob;
-    bool found;
+    struct blob blob = {0};
+    bool found = false;
     rrsmb_status status =
         backend->ops->blob_get(backend, change->txn, row->hash, NULL, 0, &blob, &found);
     if (status == RRSMB_DAMAGED)
         return change_mend(change, row, sd);
     TRY(status);
-    if (found && blob.size == sd.size && memcmp(blob.data, sd.data, sd.size) == 0)
+    if (found && blob.data != NULL && blob.size == sd.size &&
+        memcmp(blob.data, sd.data, sd.size) == 0)
         return RRSMB_OK;
     return change_mend(change, row, sd);
 }
