@@ -9,6 +9,7 @@ When the runner ends, however it ends, the kernel takes all of it away.
 Needs root, and Samba as installed by scripts/setup-samba-source.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -235,6 +236,23 @@ smb = libsmb.Conn("127.0.0.1", {share!r}, s3param.get_context(), credentials)
             check=check,
             **options,
         )
+
+    @contextlib.contextmanager
+    def held_write_lock(self):
+        """While this lasts, another process holds the write lock of this server's store."""
+        holder = subprocess.Popen(
+            self._inside([self.build / "tests" / "samba" / "hold_write_lock", self.store]),
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            if holder.stdout.readline() != "held\n":
+                raise SambaError(f"cannot take the write lock of {self.store}")
+            yield
+        finally:
+            holder.communicate("", timeout=20)
 
     @property
     def store(self):

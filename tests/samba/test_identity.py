@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which file an ACL belongs to: inode numbers are used again, snapshots and mounts reuse them."""
 
+import json
 import os
+import time
 
 import pytest
 import smbd_runner
 from smbd_runner import ANN, BEN, USERS
 
+WRITE_TIMEOUT = 1.5
 # More than enough: ext4 gives the lowest free number of a group.
 ATTEMPTS = 2000
 
@@ -99,3 +102,59 @@ def test_a_snapshot_is_refused_because_no_acls_are_stored_for_it(build):
         refused = server.smbclient("files", f"get {name}/f -", check=False)
         assert "NT_STATUS_ACCESS_DENIED" in refused.stdout
         assert "no ACLs are stored for snapshots" in server.log
+
+
+@pytest.fixture(scope="module")
+def without_generations(build):
+    """A share on ramfs, which has neither file handles nor birth times, and short of patience."""
+    server = smbd_runner.Server(build)
+    path = server.add_share(
+        "files",
+        [
+            "vfs objects = acl_ddb",
+            f"acl_ddb:store = {server.store_uri}",
+            f"acl_ddb:write timeout = {int(WRITE_TIMEOUT * 1000)}",
+        ],
+    )
+    with server:
+        server.run(["mount", "-t", "ramfs", "ramfs", path])
+        server.run(["chown", str(USERS[ANN]), path])
+        yield server
+
+
+def make_file_with_acl(server, name):
+    source = server.folder / "source"
+    source.write_text("text")
+    server.smbclient("files", f"put {source} {name}")
+    ann = server.sid(ANN)
+    server.set_sddl("files", name, f"O:{ann}G:{ann}D:P(A;;0x001f01ff;;;{ann})")
+
+
+def rows(server):
+    return json.loads(server.rrsmb("stat", "--json").stdout)["rows"]
+
+
+def test_without_generations_acls_are_kept_and_the_log_warns(without_generations):
+    server = without_generations
+    make_file_with_acl(server, "kept")
+    assert "D:P(A;;0x001f01ff;;;" in server.sddl("files", "kept")
+    assert "none" in server.rrsmb("share", "show", "files").stdout
+    assert "gives no generations" in server.log
+
+
+def test_without_generations_an_unlink_waits_for_the_store_and_complains(without_generations):
+    server = without_generations
+    make_file_with_acl(server, "deleted")
+    with server.held_write_lock():
+        started = time.monotonic()
+        server.smbclient("files", "del deleted")
+        assert time.monotonic() - started >= WRITE_TIMEOUT
+    assert "the next file with its inode number will get its ACL" in server.log
+
+
+def test_without_generations_an_unlink_drops_the_row(without_generations):
+    server = without_generations
+    make_file_with_acl(server, "dropped")
+    before = rows(server)
+    server.smbclient("files", "del dropped")
+    assert rows(server) == before - 1

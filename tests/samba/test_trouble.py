@@ -5,7 +5,6 @@ the default ACL in place of its own."""
 import concurrent.futures
 import json
 import os
-import subprocess
 
 import pytest
 import smbd_runner
@@ -39,26 +38,6 @@ def server(build):
         yield server
 
 
-class HeldLock:
-    """Another process that holds the write lock of the server's store."""
-
-    def __init__(self, server, build):
-        helper = build / "tests" / "samba" / "hold_write_lock"
-        self.process = subprocess.Popen(
-            server._inside([helper, server.store]),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self):
-        assert self.process.stdout.readline() == "held\n"
-        return self
-
-    def __exit__(self, *_):
-        self.process.communicate("", timeout=20)
-
-
 # Prints how long the call took and what it came to.
 TIMED = """
 import time
@@ -86,13 +65,13 @@ def refused(server, user=ANN):
     return result.stdout
 
 
-def test_a_set_fails_after_the_write_timeout_and_changes_nothing(server, build):
+def test_a_set_fails_after_the_write_timeout_and_changes_nothing(server):
     before = server.sddl("files", "secret")
     set_everyone = (
         'smb.set_acl("secret", security.descriptor.from_sddl("D:P(A;;0x001f01ff;;;WD)",'
         ' security.dom_sid("S-1-5-21-1-2-3")), security.SECINFO_DACL)'
     )
-    with HeldLock(server, build):
+    with server.held_write_lock():
         seconds, outcome = timed(server, set_everyone)
         assert "IO_TIMEOUT" in outcome or "0xC00000B5" in outcome or "3221225653" in outcome
         assert WRITE_TIMEOUT <= seconds < WRITE_TIMEOUT + 5
@@ -101,8 +80,8 @@ def test_a_set_fails_after_the_write_timeout_and_changes_nothing(server, build):
     assert "the ACL of secret cannot be stored" in server.log
 
 
-def test_an_unlink_does_not_wait_for_the_store(server, build):
-    with HeldLock(server, build):
+def test_an_unlink_does_not_wait_for_the_store(server):
+    with server.held_write_lock():
         seconds, outcome = timed(server, 'smb.unlink("secret")')
         assert outcome == "done"
         assert seconds < AT_ONCE
@@ -120,12 +99,12 @@ while not pathlib.Path({released!r}).exists() and time.monotonic() < deadline:
 """
 
 
-def test_the_row_of_a_file_deleted_under_a_lock_goes_when_the_client_does(server, build):
+def test_the_row_of_a_file_deleted_under_a_lock_goes_when_the_client_does(server):
     deleted, released = server.folder / "deleted", server.folder / "released"
     rows = json.loads(server.rrsmb("stat", "--json").stdout)["rows"]
     code = DELETE_AND_STAY.format(deleted=str(deleted), released=str(released))
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        with HeldLock(server, build):
+        with server.held_write_lock():
             client = pool.submit(server.python, "files", code)
             smbd_runner.wait_until(deleted.exists, "the file to be deleted")
             assert json.loads(server.rrsmb("stat", "--json").stdout)["rows"] == rows
@@ -137,12 +116,12 @@ def test_the_row_of_a_file_deleted_under_a_lock_goes_when_the_client_does(server
     )
 
 
-def test_a_file_whose_acl_cannot_be_stored_is_not_created(server, build):
+def test_a_file_whose_acl_cannot_be_stored_is_not_created(server):
     ann = server.sid(ANN)
     server.smbclient("files", "mkdir folder")
     server.set_sddl("files", "folder", f"O:{ann}G:{ann}D:PARAI(A;OICI;0x001f01ff;;;{ann})")
     source = server.folder / "source"
-    with HeldLock(server, build):
+    with server.held_write_lock():
         put = server.smbclient("files", f"put {source} folder/new", check=False)
         made = server.smbclient("files", "mkdir folder/sub", check=False)
         assert "NT_STATUS_IO_TIMEOUT" in put.stdout
