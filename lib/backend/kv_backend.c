@@ -342,7 +342,7 @@ static rrsmb_status blob_adjust(struct kv_txn *txn, const uint8_t *hash, int64_t
     ENSURE(status != RRSMB_DAMAGED, RRSMB_NOT_FOUND,
            "the descriptor is cut short, its count with it");
     TRY(status);
-    bool below = delta < 0 && blob.count < (uint64_t)-delta;
+    bool below = delta < 0 && blob.count < 0 - (uint64_t)delta;
     ENSURE(!below, RRSMB_DAMAGED,
            "the reference count of a descriptor is %" PRIu64 " and would go below zero; run fsck",
            blob.count);

@@ -190,7 +190,7 @@ static rrsmb_status check_count(struct check *check, const uint8_t *hash, const 
         return RRSMB_OK;
     if (repairing(check)) {
         TRY(tally_entry(&check->repairs, hash, &repair));
-        repair->number = rows->number - (int64_t)blob->count;
+        repair->number = (int64_t)((uint64_t)rows->number - blob->count);
         repair->flag = rows->number == 0;
     }
     if (rows->number == 0)
