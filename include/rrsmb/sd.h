@@ -79,7 +79,7 @@ typedef struct rrsmb_sddl_options {
  * @param capacity Size of @p sd in bytes.
  * @param sd_length Receives the size of the binary, also with RRSMB_BUFFER_TOO_SMALL.
  * @return RRSMB_OK, RRSMB_BAD_SDDL, RRSMB_NEEDS_DOMAIN (the message names the alias),
- *         RRSMB_UNSUPPORTED_ACE (a type code that is not known), RRSMB_TOO_LARGE,
+ *         RRSMB_UNSUPPORTED_ACE (the types TL and FL of newer Windows), RRSMB_TOO_LARGE,
  *         RRSMB_BUFFER_TOO_SMALL, RRSMB_INVALID_ARGUMENT.
  */
 RRSMB_API rrsmb_status rrsmb_sd_from_sddl(const char *text, size_t length,

@@ -85,22 +85,23 @@ struct check {
     const rrsmb_sd_view *sd;
     const rrsmb_token *token;
     bool is_owner;
+    uint32_t steps; /* left for conditions */
 };
 
 /* Whether an ACE that allows or denies is about this token. */
-static bool applies(const struct check *check, const rrsmb_ace *ace, bool is_deny)
+static bool applies(struct check *check, const rrsmb_ace *ace, bool is_deny)
 {
     if (!sid_set_has(&check->token->sids, ace->sid, is_deny) &&
         !(check->is_owner && is_owner_rights(ace)))
         return false;
     if (!ace->data)
         return true;
-    enum truth truth = condition_evaluate(ace, check->sd, check->token, is_deny);
+    enum truth truth = condition_evaluate(ace, check->sd, check->token, is_deny, &check->steps);
     return is_deny ? truth != TRUTH_FALSE : truth == TRUTH_TRUE;
 }
 
 /* Walk the DACL until each wanted right is decided. */
-static uint32_t granted_by(const struct check *check, uint32_t wanted)
+static uint32_t granted_by(struct check *check, uint32_t wanted)
 {
     const rrsmb_acl_view *dacl = &check->sd->dacl;
     uint32_t undecided = wanted;
@@ -158,8 +159,8 @@ rrsmb_status rrsmb_sd_access_check(const rrsmb_sd_view *sd, const rrsmb_token *t
     /* The right to the SACL comes from a privilege and never from a DACL. */
     uint32_t wanted = (maximum ? FILE_ALL | desired : desired) & ~RRSMB_ACCESS_SYSTEM_SECURITY;
     wanted &= ~given;
-    const struct check check = {sd, token,
-                                sd->owner && sid_set_has(&token->sids, sd->owner, false)};
+    struct check check = {sd, token, sd->owner && sid_set_has(&token->sids, sd->owner, false),
+                          CONDITION_STEPS_MAX};
     if (sd->dacl.state != RRSMB_ACL_PRESENT) {
         given |= wanted;
     } else {

@@ -45,11 +45,16 @@ rrsmb_status ace_type_read(struct input *in, uint8_t *type)
             return RRSMB_OK;
         }
     }
+    /* Known to Windows, unknown to the SDDL of MS-DTYP. */
+    if (length == 2 && (input_accept_word(in, "TL") || input_accept_word(in, "FL"))) {
+        in->at -= length;
+        return FAIL_AT(RRSMB_UNSUPPORTED_ACE, input_offset(in),
+                       "SDDL, byte %zu: ACE type %.2s is not supported", input_offset(in), in->at);
+    }
     if (length == 0 || length > 8)
         return input_expected(in, "an ACE type");
-    return FAIL_AT(RRSMB_UNSUPPORTED_ACE, input_offset(in),
-                   "SDDL, byte %zu: ACE type \"%.*s\" is not known", input_offset(in), (int)length,
-                   in->at);
+    return FAIL_AT(RRSMB_BAD_SDDL, input_offset(in), "SDDL, byte %zu: \"%.*s\" is no ACE type",
+                   input_offset(in), (int)length, in->at);
 }
 
 /* MS-DTYP 2.4.4.1 and 2.5.1.1; CR (critical) is in sddl.h of the Windows SDK. */

@@ -13,17 +13,22 @@
 #define CLAIM_FLAG_DENY_ONLY 0x0004
 #define CLAIM_FLAG_DISABLED 0x0010
 
-/* Sets are compared member by member: what one access check may spend on a hostile condition. */
-#define COMPARISONS_MAX 200000
-
 #define TYPE_RESOURCE_ATTRIBUTE 0x12
 
 struct evaluation {
     const rrsmb_sd_view *sd;
     const rrsmb_token *token;
     bool is_deny;
-    uint32_t comparisons_left;
+    uint32_t *steps;
 };
+
+/* Pay for some work; false when the account does not cover it, which empties it. */
+static bool pay(const struct evaluation *evaluation, size_t bytes)
+{
+    size_t price = 1 + bytes / 32;
+    *evaluation->steps = price < *evaluation->steps ? (uint32_t)(*evaluation->steps - price) : 0;
+    return *evaluation->steps > 0;
+}
 
 enum value_kind { VALUE_MISSING, VALUE_TRUTH, VALUE_TOKEN, VALUE_CLAIM };
 
@@ -199,12 +204,11 @@ static enum order compare_booleans(const struct scalar *a, const struct scalar *
     return comparable ? compare_numbers(a, b) : ORDER_NONE;
 }
 
-static enum order compare(struct evaluation *evaluation, const struct scalar *a,
+static enum order compare(const struct evaluation *evaluation, const struct scalar *a,
                           const struct scalar *b)
 {
-    if (evaluation->comparisons_left == 0)
+    if (!pay(evaluation, a->length < b->length ? a->length : b->length))
         return ORDER_NONE;
-    evaluation->comparisons_left--;
     if (is_number(a) && is_number(b))
         return compare_numbers(a, b);
     if (a->kind == SCALAR_BOOLEAN || b->kind == SCALAR_BOOLEAN)
@@ -227,7 +231,7 @@ static enum truth truth_not(enum truth truth)
 }
 
 /* Whether one of the members is equal. */
-static enum truth holds(struct evaluation *evaluation, const struct value *set,
+static enum truth holds(const struct evaluation *evaluation, const struct value *set,
                         const struct scalar *wanted)
 {
     struct members members = {set, 0};
@@ -243,7 +247,7 @@ static enum truth holds(struct evaluation *evaluation, const struct value *set,
 }
 
 /* Whether a set holds all, or any, of the wanted members. */
-static enum truth holds_members(struct evaluation *evaluation, const struct value *set,
+static enum truth holds_members(const struct evaluation *evaluation, const struct value *set,
                                 const struct value *wanted, bool any)
 {
     struct members members = {wanted, 0};
@@ -259,14 +263,14 @@ static enum truth holds_members(struct evaluation *evaluation, const struct valu
 }
 
 /* Lists are sets: the order and number of equal members do not matter. */
-static enum truth equal_sets(struct evaluation *evaluation, const struct value *left,
+static enum truth equal_sets(const struct evaluation *evaluation, const struct value *left,
                              const struct value *right)
 {
     enum truth truth = holds_members(evaluation, left, right, false);
     return truth == TRUTH_TRUE ? holds_members(evaluation, right, left, false) : truth;
 }
 
-static enum truth evaluate_order(struct evaluation *evaluation, uint8_t code,
+static enum truth evaluate_order(const struct evaluation *evaluation, uint8_t code,
                                  const struct value *left, const struct value *right)
 {
     struct scalar a = {0};
@@ -290,7 +294,7 @@ static enum truth evaluate_order(struct evaluation *evaluation, uint8_t code,
     }
 }
 
-static enum truth evaluate_relation(struct evaluation *evaluation, uint8_t code,
+static enum truth evaluate_relation(const struct evaluation *evaluation, uint8_t code,
                                     const struct value *left, const struct value *right)
 {
     if (left->kind == VALUE_MISSING || right->kind == VALUE_MISSING)
@@ -372,6 +376,8 @@ static bool find_in_resource(const struct evaluation *evaluation, const struct t
     rrsmb_ace ace;
     const rrsmb_acl_view *sacl = &evaluation->sd->sacl;
     for (bool more = acl_first(sacl, &ace); more; more = acl_next(sacl, &ace)) {
+        if (!pay(evaluation, name->length))
+            return false;
         if (ace.type == TYPE_RESOURCE_ATTRIBUTE && !(ace.flags & RRSMB_ACE_INHERIT_ONLY) &&
             claim_read(ace.data, ace.data_length, claim) && is_visible(evaluation, claim, name))
             return true;
@@ -397,7 +403,7 @@ static struct value find_attribute(const struct evaluation *evaluation, const st
 
 /* ---- The machine ---- */
 
-static enum truth apply(struct evaluation *evaluation, uint8_t code, const struct value *left,
+static enum truth apply(const struct evaluation *evaluation, uint8_t code, const struct value *left,
                         const struct value *right)
 {
     switch (condition_operator_get(code)->kind) {
@@ -420,9 +426,9 @@ static enum truth apply(struct evaluation *evaluation, uint8_t code, const struc
 }
 
 enum truth condition_evaluate(const rrsmb_ace *ace, const rrsmb_sd_view *sd,
-                              const rrsmb_token *token, bool is_deny)
+                              const rrsmb_token *token, bool is_deny, uint32_t *steps)
 {
-    struct evaluation evaluation = {sd, token, is_deny, COMPARISONS_MAX};
+    struct evaluation evaluation = {sd, token, is_deny, steps};
     struct value stack[CONDITION_STACK_MAX];
     stack[0] = (struct value){.kind = VALUE_MISSING};
     size_t count = 0;
@@ -442,5 +448,6 @@ enum truth condition_evaluate(const rrsmb_ace *ace, const rrsmb_sd_view *sd,
             stack[count++] = (struct value){.kind = VALUE_TRUTH, .truth = truth};
         }
     }
-    return value_truth(&stack[0]);
+    /* An account that ran out may have made an attribute look missing. */
+    return *steps > 0 ? value_truth(&stack[0]) : TRUTH_UNKNOWN;
 }

@@ -228,3 +228,28 @@ Test(condition_eval, gives_up_on_endless_work_and_allows_nothing)
     free(blob);
     free(sddl);
 }
+
+Test(condition_eval, takes_nothing_for_missing_that_it_did_not_look_for)
+{
+    /* 400 attributes in the SACL, of which none is asked for, and 1,000 questions. */
+    enum { ATTRIBUTES = 400, TERMS = 1000 };
+    char *sddl = malloc(ATTRIBUTES * 40 + TERMS * 40 + 200);
+    cr_assert_not_null(sddl);
+    char *at = sddl + sprintf(sddl, "O:SYS:");
+    for (int i = 0; i < ATTRIBUTES; i++)
+        at += sprintf(at, "(RA;;;;;WD;(\"a%d\",TI,0,1))", i);
+    at += sprintf(at, "D:(XA;;1;;;WD;(");
+    for (int i = 0; i < TERMS; i++)
+        at += sprintf(at, "%sNot_Exists @Resource.x", i ? " && " : "");
+    sprintf(at, "))");
+    struct blob *blob = encode(sddl);
+    rrsmb_token *token = token_new();
+    rrsmb_sd_view view;
+    uint32_t granted = 1;
+    cr_assert_eq(rrsmb_sd_parse(blob->bytes, blob->length, &view), RRSMB_OK);
+    cr_expect_eq(rrsmb_sd_access_check(&view, token, 1, &granted), RRSMB_OK);
+    cr_expect_eq(granted, 0);
+    rrsmb_token_free(token);
+    free(blob);
+    free(sddl);
+}

@@ -135,7 +135,9 @@ Test(sddl, says_where_the_text_is_wrong)
 Test(sddl, refuses_types_that_it_does_not_know_by_name)
 {
     expect_refused("S:(TL;;GA;;;WD)", RRSMB_UNSUPPORTED_ACE, 3, "TL");
-    expect_refused("S:(QQ;;GA;;;WD)", RRSMB_UNSUPPORTED_ACE, 3, "QQ");
+    expect_refused("S:(fl;;GA;;;WD)", RRSMB_UNSUPPORTED_ACE, 3, "fl");
+    expect_refused("S:(QQ;;GA;;;WD)", RRSMB_BAD_SDDL, 3, "QQ");
+    expect_refused("S:(;;GA;;;WD)", RRSMB_BAD_SDDL, 3, "ACE type");
 }
 
 Test(sddl, reads_no_further_than_the_length_given)
