@@ -37,6 +37,7 @@ soak: build
 
 install: build
 	meson install -C build
+	test -n "$(DESTDIR)" || ldconfig
 
 clean:
 	rm -rf build build-sanitize build-fuzz build-bench
