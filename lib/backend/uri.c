@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a store's URI to its backend. Taken apart by hand: libcurl's parser takes any number of
  * slashes for two, and the first folder for a host. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,19 +8,13 @@
 #include "lib/backend/backend.h"
 #include "lib/backend/kv.h"
 #include "lib/base/error.h"
+#include "lib/base/hex.h"
 
 /* LMDB reserves this much address space, not memory and not disk: room for some 800 million
  * rows. */
 #define DEFAULT_MAX_SIZE (UINT64_C(64) << 30)
 /* Below this LMDB has no room to copy a page before it changes it. */
 #define LEAST_MAX_SIZE (UINT64_C(1) << 20)
-
-static int hex_digit(char digit)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = digit != '\0' ? strchr(digits, tolower((unsigned char)digit)) : NULL;
-    return at != NULL ? (int)(at - digits) : -1;
-}
 
 /* Turns %XX into bytes, in place (RFC 3986 section 2.1). */
 static rrsmb_status unescape(const char *uri, char *text)
@@ -31,8 +24,8 @@ static rrsmb_status unescape(const char *uri, char *text)
         *to = *from;
         if (*from != '%')
             continue;
-        int high = hex_digit(from[1]);
-        int low = high >= 0 ? hex_digit(from[2]) : -1;
+        int high = hex_value(from[1]);
+        int low = high >= 0 ? hex_value(from[2]) : -1;
         ENSURE(low >= 0 && high + low > 0, RRSMB_BAD_URI,
                "%s: '%.3s' is not a percent sign and the two hex digits of a byte", uri, from);
         *to = (char)(16 * high + low);

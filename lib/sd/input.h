@@ -9,6 +9,8 @@
 
 #include <rrsmb/sd.h>
 
+#include "lib/base/hex.h"
+
 struct input {
     const char *begin;
     const char *at;
@@ -51,9 +53,6 @@ static inline bool is_letter(char c)
 {
     return lower(c) >= 'a' && lower(c) <= 'z';
 }
-
-/** The value of a hexadecimal digit, or -1. */
-int hex_value(char c);
 
 /** Skip white space (%x09-0D / %x20 in MS-DTYP 2.5.1.1). */
 void input_skip_space(struct input *in);
