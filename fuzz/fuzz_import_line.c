@@ -74,6 +74,7 @@ static void expect_round_trip(const struct record *record)
     expect(again.inode == record->inode && again.generation == record->generation);
     expect_equal(again.sddl, again.sddl_length, record->sddl, record->sddl_length);
     expect_equal(again.path, again.path_length, record->path, record->path_length);
+    record_clear(&again);
     free(sddl.bytes);
     free(line.bytes);
 }
@@ -95,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             expect_inside(record.path, record.path_length);
         expect_round_trip(&record);
     }
+    if (status == RRSMB_OK)
+        record_clear(&record);
     free(line);
     return 0;
 }

@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/** The length of the well-formed sequence that a text begins with; 0 where there is none. */
+size_t utf8_sequence(const char *text, size_t length);
+
 /** The length of the well-formed beginning of a text: its whole length if all is well. */
 size_t utf8_valid_prefix(const char *text, size_t length);
 

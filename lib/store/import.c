@@ -236,7 +236,7 @@ static rrsmb_status take_row(struct importer *import, const struct record *recor
 /* The next line, understood. @p found receives 0 at the end. */
 static rrsmb_status next_record(struct importer *import, struct record *record, int *found)
 {
-    char *line = NULL;
+    const char *line = NULL;
     size_t length = 0;
     uint64_t number = import->lines.number + 1;
     rrsmb_status status = lines_next(&import->lines, &line, &length);
@@ -250,7 +250,7 @@ static rrsmb_status next_record(struct importer *import, struct record *record, 
 
 static rrsmb_status take_header(struct importer *import)
 {
-    struct record record = {.type = RECORD_END};
+    struct record record CLEANUP(record_clear) = {.type = RECORD_END};
     int found = 0;
     TRY(next_record(import, &record, &found));
     ENSURE(found && record.type == RECORD_HEADER, RRSMB_BAD_RECORD,
@@ -273,7 +273,7 @@ static rrsmb_status check_end(struct importer *import, const struct record *end)
            "line %" PRIu64 ": expected as many rows as the closing line says, %" PRIu64
            ", but there are %" PRIu64,
            line, end->rows, import->records);
-    char *more = NULL;
+    const char *more = NULL;
     size_t length = 0;
     TRY(lines_next(&import->lines, &more, &length));
     ENSURE(more == NULL, RRSMB_BAD_RECORD,
@@ -284,7 +284,7 @@ static rrsmb_status check_end(struct importer *import, const struct record *end)
 static rrsmb_status take_rows(struct importer *import)
 {
     for (;;) {
-        struct record record = {.type = RECORD_END};
+        struct record record CLEANUP(record_clear) = {.type = RECORD_END};
         int found = 0;
         TRY(next_record(import, &record, &found));
         if (!found)

@@ -1,49 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Flat JSON objects, one a line: read in place, and written through a small buffer.
+/* Flat JSON objects, one a line: read by cJSON, and written through a small buffer.
  *
- * A reader of its own, rather than a JSON library, because a line of an import must not lose
- * anything on the way: integers stay exact, a `\u0000` cannot cut a path short, a repeated member
- * is seen as such, and every error has its byte. It allocates nothing and does not recurse. */
+ * A line of an import must not lose anything on the way, so that what cJSON is generous with is
+ * refused around it: `\u0000` and control characters, which would cut a path short, and numbers
+ * beyond what a double holds. Each error has its byte. Any thread: what cJSON writes to besides
+ * its results is the position of its last error, which is not used here. */
 #ifndef RRSMB_STORE_JSON_H
 #define RRSMB_STORE_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <rrsmb/status.h>
 #include <rrsmb/transfer.h>
 
-/** Reads one object. The text is changed: strings are decoded where they stand. */
-struct json_reader {
-    char *text;     /* the line, not terminated */
-    size_t length;  /* its length in bytes */
-    size_t at;      /* where reading stands */
-    int any_member; /* a comma must stand before the next one */
+/** No line may have more members; no type of line has as many. */
+#define JSON_MEMBERS_MAX 16
+
+struct json_member {
+    const char *name;
+    char *string;       /* the value, where it is a string; may be changed in place */
+    const char *number; /* the value as the line has it, where it is a number */
+    size_t name_offset; /* where in the line the name begins */
+    size_t offset;      /* where in the line the value begins */
 };
 
-/** A string, or an integer of up to 2^53: beyond that many writers of JSON round. */
-struct json_value {
-    int is_string;
-    const char *string; /* decoded, valid UTF-8 without zero bytes, not terminated */
-    size_t length;
-    uint64_t integer;
-    size_t offset; /* where in the line the value begins */
+/** One object. Texts are valid UTF-8; those of strings live until json_clear(). */
+struct json_object {
+    struct cJSON *tree;
+    bool begun;
+    size_t count;
+    struct json_member members[JSON_MEMBERS_MAX]; /* as they stand; a name may stand twice */
 };
 
-/** Read the opening brace. */
-rrsmb_status json_begin(struct json_reader *reader, char *text, size_t length);
-
-/** Read the next member.
- *  @param found Receives 0 when the object ended instead, and nothing but blanks followed it.
- *  @return RRSMB_BAD_RECORD with the byte and what was expected there. */
-rrsmb_status json_next(struct json_reader *reader, struct json_value *name,
-                       struct json_value *value, int *found);
-
-/** The length of the UTF-8 sequence (RFC 3629) at @p bytes, or 0 when it is none. */
-size_t json_utf8_sequence(const unsigned char *bytes, size_t length);
-
-/** The value of a hex digit of either case, or -1. */
-int json_hex_digit(char character);
+/** Read a line that is one flat object.
+ *  @param object To be cleared also on failure.
+ *  @return RRSMB_BAD_RECORD with the byte; RRSMB_NO_MEMORY. */
+rrsmb_status json_parse(const char *line, size_t length, struct json_object *object);
+void json_clear(struct json_object *object);
 
 /** Collects output and hands it on in pieces. */
 struct json_writer {

@@ -53,7 +53,7 @@ static rrsmb_status read_more(struct lines *lines)
     return RRSMB_OK;
 }
 
-rrsmb_status lines_next(struct lines *lines, char **line, size_t *length)
+rrsmb_status lines_next(struct lines *lines, const char **line, size_t *length)
 {
     size_t searched = 0;
     char *newline = NULL;

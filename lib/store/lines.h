@@ -23,9 +23,9 @@ struct lines {
 void lines_init(struct lines *lines, rrsmb_read_fn read, void *context);
 void lines_free(struct lines *lines);
 
-/** The next line, without its newline; valid, and free to be changed, until the next call.
+/** The next line, without its newline; valid until the next call.
  *  @param line Receives NULL at the end. A last line without a newline counts.
  *  @return RRSMB_BAD_RECORD: over RRSMB_TRANSFER_LINE_MAX; RRSMB_CANCELLED; RRSMB_NO_MEMORY. */
-rrsmb_status lines_next(struct lines *lines, char **line, size_t *length);
+rrsmb_status lines_next(struct lines *lines, const char **line, size_t *length);
 
 #endif

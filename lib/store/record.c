@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/store/record.h"
 
+#include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "lib/base/error.h"
+#include "lib/base/hex.h"
 #include "lib/base/utf8.h"
+
+/* The largest integer up to which a double holds every one (RFC 8259, section 6). */
+#define PLAIN_INTEGER_MAX (UINT64_C(1) << 53)
 
 enum member {
     MEMBER_RRSMB,
@@ -44,65 +50,64 @@ static const struct {
     [RECORD_END] = {.must = BIT(MEMBER_RRSMB) | BIT(MEMBER_ROWS)},
 };
 
-static int is(const struct json_value *value, const char *text)
-{
-    return value->is_string && value->length == strlen(text) &&
-           memcmp(value->string, text, value->length) == 0;
-}
-
-static rrsmb_status find_member(const struct json_value *name, enum member *member)
+static rrsmb_status find_member(const struct json_member *value, enum member *member)
 {
     for (int i = 0; i < MEMBER_COUNT; i++) {
-        if (is(name, member_names[i])) {
+        if (strcmp(value->name, member_names[i]) == 0) {
             *member = (enum member)i;
             return RRSMB_OK;
         }
     }
-    return FAIL_AT(RRSMB_BAD_RECORD, name->offset,
+    return FAIL_AT(RRSMB_BAD_RECORD, value->name_offset,
                    "unknown member; a row has inode, generation, sddl, path or path_hex");
 }
 
-static rrsmb_status want_string(const struct json_value *value, enum member member)
+static rrsmb_status want_string(const struct json_member *value, enum member member)
 {
-    if (!value->is_string)
+    if (value->string == NULL)
         return FAIL_AT(RRSMB_BAD_RECORD, value->offset, "%s: expected a string",
                        member_names[member]);
     return RRSMB_OK;
 }
 
-/* A number, or one in a string. */
-static rrsmb_status want_number(const struct json_value *value, enum member member,
+/* A number, or one in a string. A plain one is read from the line: cJSON has made a double of it,
+ * which may be another number. */
+static rrsmb_status want_number(const struct json_member *value, enum member member,
                                 uint64_t *number)
 {
-    *number = value->integer;
-    if (!value->is_string)
-        return RRSMB_OK;
+    const char *digits = value->string != NULL ? value->string : value->number;
+    const char *at = digits;
     uint64_t sum = 0;
-    int good = value->length > 0 && (value->length == 1 || value->string[0] != '0');
-    for (size_t i = 0; good && i < value->length; i++) {
-        char digit = value->string[i];
-        good = digit >= '0' && digit <= '9' && !__builtin_mul_overflow(sum, 10, &sum) &&
-               !__builtin_add_overflow(sum, (uint64_t)(digit - '0'), &sum);
-    }
-    *number = sum;
+    bool good = at != NULL;
+    for (; good && *at >= '0' && *at <= '9'; at++)
+        good = !__builtin_mul_overflow(sum, 10, &sum) &&
+               !__builtin_add_overflow(sum, (uint64_t)(*at - '0'), &sum);
+    /* Behind a plain number stands what may follow a value; the line ends with a brace. */
+    good = good && at > digits && (at == digits + 1 || *digits != '0') &&
+           (value->string != NULL ? *at == '\0' : strchr(",} \t\r", *at) != NULL);
     if (!good)
         return FAIL_AT(RRSMB_BAD_RECORD, value->offset,
                        "%s: expected a decimal number of up to 64 bits", member_names[member]);
+    if (value->string == NULL && sum > PLAIN_INTEGER_MAX)
+        return FAIL_AT(RRSMB_BAD_RECORD, value->offset,
+                       "%s: a number over 2^53 may have been rounded: give it as a string",
+                       member_names[member]);
+    *number = sum;
     return RRSMB_OK;
 }
 
-static rrsmb_status take_type(const struct json_value *value, struct record *record)
+static rrsmb_status take_type(const struct json_member *value, struct record *record)
 {
-    if (is(value, "export"))
+    if (strcmp(value->string, "export") == 0)
         record->type = RECORD_HEADER;
-    else if (is(value, "end"))
+    else if (strcmp(value->string, "end") == 0)
         record->type = RECORD_END;
     else
         return FAIL_AT(RRSMB_BAD_RECORD, value->offset, "rrsmb: expected \"export\" or \"end\"");
     return RRSMB_OK;
 }
 
-static rrsmb_status take_format(const struct json_value *value)
+static rrsmb_status take_format(const struct json_member *value)
 {
     uint64_t format = 0;
     TRY(want_number(value, MEMBER_FORMAT, &format));
@@ -115,12 +120,12 @@ static rrsmb_status take_format(const struct json_value *value)
     return RRSMB_OK;
 }
 
-static rrsmb_status take_kind(const struct json_value *value, struct record *record)
+static rrsmb_status take_kind(const struct json_member *value, struct record *record)
 {
     static const rrsmb_generation_kind kinds[] = {RRSMB_GENERATION_NONE, RRSMB_GENERATION_EXPLICIT,
                                                   RRSMB_GENERATION_BTIME, RRSMB_GENERATION_HANDLE};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (is(value, rrsmb_generation_kind_name(kinds[i]))) {
+        if (strcmp(value->string, rrsmb_generation_kind_name(kinds[i])) == 0) {
             record->kind = kinds[i];
             return RRSMB_OK;
         }
@@ -154,30 +159,23 @@ static rrsmb_status check_path(const char *path, size_t length, size_t offset)
     return RRSMB_OK;
 }
 
-/* Decode two hex digits a byte, where they stand: @p value points into the line. */
-static rrsmb_status take_path_hex(struct json_reader *reader, const struct json_value *value,
-                                  struct record *record)
+/* Decode two hex digits a byte, where they stand. */
+static rrsmb_status take_path_hex(const struct json_member *value, struct record *record)
 {
-    char *to = reader->text + (value->string - reader->text);
-    size_t length = value->length / 2;
-    int good = value->length % 2 == 0;
-    for (size_t i = 0; good && i < length; i++) {
-        int high = json_hex_digit(value->string[2 * i]);
-        int low = json_hex_digit(value->string[2 * i + 1]);
-        good = high >= 0 && low >= 0;
-        if (good)
-            to[i] = (char)(high << 4 | low);
-    }
-    if (!good)
+    const char *from = value->string;
+    char *to = value->string;
+    for (; hex_value(from[0]) >= 0 && hex_value(from[1]) >= 0; from += 2)
+        *to++ = (char)(hex_value(from[0]) << 4 | hex_value(from[1]));
+    if (*from != '\0')
         return FAIL_AT(RRSMB_BAD_RECORD, value->offset,
                        "path_hex: expected two hex digits for each byte");
-    record->path = to;
-    record->path_length = length;
-    return check_path(to, length, value->offset);
+    record->path = value->string;
+    record->path_length = (size_t)(to - value->string);
+    return check_path(record->path, record->path_length, value->offset);
 }
 
-static rrsmb_status take_member(struct json_reader *reader, enum member member,
-                                const struct json_value *value, struct record *record)
+static rrsmb_status take_member(enum member member, const struct json_member *value,
+                                struct record *record)
 {
     if (member != MEMBER_FORMAT && member != MEMBER_ROWS && member != MEMBER_INODE &&
         member != MEMBER_GENERATION)
@@ -198,14 +196,14 @@ static rrsmb_status take_member(struct json_reader *reader, enum member member,
         return want_number(value, member, &record->generation);
     case MEMBER_SDDL:
         record->sddl = value->string;
-        record->sddl_length = value->length;
+        record->sddl_length = strlen(value->string);
         return RRSMB_OK;
     case MEMBER_PATH:
         record->path = value->string;
-        record->path_length = value->length;
-        return check_path(value->string, value->length, value->offset);
+        record->path_length = strlen(value->string);
+        return check_path(record->path, record->path_length, value->offset);
     case MEMBER_PATH_HEX:
-        return take_path_hex(reader, value, record);
+        return take_path_hex(value, record);
     case MEMBER_SHARE: /* for people: the caller says which share is meant */
     case MEMBER_COUNT:
         break;
@@ -231,27 +229,32 @@ static rrsmb_status check_shape(const struct record *record, unsigned seen, size
     return RRSMB_OK;
 }
 
-rrsmb_status record_parse(char *line, size_t length, struct record *record)
+rrsmb_status record_parse(const char *line, size_t length, struct record *record)
 {
     *record = (struct record){.type = RECORD_ROW};
-    struct json_reader reader;
-    TRY(json_begin(&reader, line, length));
+    struct json_object object CLEANUP(json_clear) = {.tree = NULL};
+    TRY(json_parse(line, length, &object));
     unsigned seen = 0;
-    for (;;) {
-        struct json_value name = {0};
-        struct json_value value = {0};
+    for (size_t i = 0; i < object.count; i++) {
+        const struct json_member *value = &object.members[i];
         enum member member = MEMBER_COUNT;
-        int found = 0;
-        TRY(json_next(&reader, &name, &value, &found));
-        if (!found)
-            return check_shape(record, seen, length);
-        TRY(find_member(&name, &member));
+        TRY(find_member(value, &member));
         if ((seen & BIT(member)) != 0)
-            return FAIL_AT(RRSMB_BAD_RECORD, name.offset, "the member %s stands twice",
+            return FAIL_AT(RRSMB_BAD_RECORD, value->name_offset, "the member %s stands twice",
                            member_names[member]);
         seen |= BIT(member);
-        TRY(take_member(&reader, member, &value, record));
+        TRY(take_member(member, value, record));
     }
+    TRY(check_shape(record, seen, length));
+    record->texts = object.tree;
+    object.tree = NULL;
+    return RRSMB_OK;
+}
+
+void record_clear(struct record *record)
+{
+    cJSON_Delete(record->texts);
+    *record = (struct record){.texts = NULL};
 }
 
 rrsmb_status record_write_header(struct json_writer *writer, const char *share,

@@ -13,7 +13,7 @@
 
 enum record_type { RECORD_HEADER, RECORD_ROW, RECORD_END };
 
-/** What a line says. Pointers go into the line that was parsed. */
+/** What a line says. */
 struct record {
     enum record_type type;
     rrsmb_generation_kind kind; /* header */
@@ -23,13 +23,17 @@ struct record {
     uint64_t generation;
     const char *sddl; /* row: not terminated, not yet parsed */
     size_t sddl_length;
-    const char *path; /* row: NULL when there is none; bytes, checked by record_check_path() */
+    const char *path; /* row: NULL when there is none; bytes, checked to stay below a root */
     size_t path_length;
+    struct cJSON *texts; /* what the pointers go into */
 };
 
-/** Understand a line (without its newline), which is changed by it.
- *  @return RRSMB_BAD_RECORD with the byte; RRSMB_NEWER_FORMAT for a header of a later format. */
-rrsmb_status record_parse(char *line, size_t length, struct record *record);
+/** Understand a line (without its newline).
+ *  @param record On success to be cleared by the caller.
+ *  @return RRSMB_BAD_RECORD with the byte; RRSMB_NEWER_FORMAT for a header of a later format;
+ *          RRSMB_NO_MEMORY. */
+rrsmb_status record_parse(const char *line, size_t length, struct record *record);
+void record_clear(struct record *record);
 
 rrsmb_status record_write_header(struct json_writer *writer, const char *share,
                                  rrsmb_generation_kind kind);

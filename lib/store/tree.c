@@ -12,7 +12,7 @@
 #include <rrsmb/transfer.h>
 
 #include "lib/base/error.h"
-#include "lib/store/json.h"
+#include "lib/base/utf8.h"
 
 #define OPEN_FILE (O_PATH | O_NOFOLLOW | O_CLOEXEC)
 
@@ -25,7 +25,7 @@ const char *tree_printable(const char *path, size_t length, char text[TREE_PRINT
     size_t at = 0;
     while (at < length) {
         const unsigned char *byte = (const unsigned char *)path + at;
-        size_t step = json_utf8_sequence(byte, length - at);
+        size_t step = utf8_sequence(path + at, length - at);
         /* C0, DEL and C1 (U+0080 to U+009F) drive terminals. */
         int plain = step > 2 || (step == 1 && *byte >= 0x20 && *byte != 0x7f && *byte != '\\') ||
                     (step == 2 && !(byte[0] == 0xc2 && byte[1] < 0xa0));

@@ -161,6 +161,16 @@ BAD_LINES = {
     "an unknown escape": '{"inode":"2","generation":"1","sddl":"\\q"}',
     "half a surrogate pair": '{"inode":"2","generation":"1","sddl":"\\ud800"}',
     "an escaped zero byte": '{"inode":"2","generation":"1","sddl":"O:SY\\u0000"}',
+    "an escape of wrong digits": '{"inode":"2","generation":"1","sddl":"O:SY\\u00zz"}',
+    "an escape cut off": '{"inode":"2","generation":"1","sddl":"O:SY\\u00"}',
+    "a literal": '{"inode":"2","generation":"1","sddl":null}',
+    "a nested list": f'{{"inode":"2","generation":["1"],"sddl":"{SYSTEM}"}}',
+    "a list of one row": f"[{row(2)}]",
+    "a comma too many": row(2)[:-1] + ",}",
+    "more members than any line has": "{" + ",".join(f'"m{n}":1' for n in range(50)) + "}",
+    "a number that begins with 0": f'{{"inode":02,"generation":"1","sddl":"{SYSTEM}"}}',
+    "a number with an exponent": f'{{"inode":2e1,"generation":"1","sddl":"{SYSTEM}"}}',
+    "a control character between members": row(2).replace(",", ",\f", 1),
     "a control character": '{"inode":"2","generation":"1","sddl":"O:\tSY"}',
     "a second header": HEADER,
     "a closing line that counts wrongly": end(2),
@@ -174,6 +184,20 @@ def test_a_bad_line_is_exit_3_named_by_number_and_the_rows_before_are_taken(rrsm
     assert "the 1 rows before it were taken" in done.err
     assert done.err.count("\n") == 1
     assert rrsmb.rows("share") == {1: (1, SYSTEM)}
+
+
+@pytest.mark.parametrize(
+    ("line", "byte"),
+    [('{"inode":"2","generation":"1","sddl":7}', 38),
+     ('{"inode" : [],"generation":"1","sddl":"O:SY"}', 12),
+     ('{"inode":"2","other":"1","sddl":"O:SY"}', 14),
+     ('{"inode":"2","inode":"1","sddl":"O:SY"}', 14),
+     ('{"inode":"2","generation":"1","sddl":"O:SY\\u0000"}', 43),
+     ('{"inode":"2","generation":"1","sddl":"O:SY"} x', 46)],
+)
+def test_a_bad_line_is_named_with_its_byte(rrsmb, line, byte):
+    done = rrsmb("import", "share", stdin=lines(HEADER, line), code=3)
+    assert f"line 2, byte {byte}:" in done.err
 
 
 @pytest.mark.parametrize("raw", [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\0"])
@@ -252,6 +276,21 @@ def test_a_line_without_an_end_does_not_fill_the_memory(rrsmb):
     assert importing.returncode == 3
     assert b"line 1" in said
     assert usage.ru_maxrss < 256 * 1024  # KiB
+
+
+@pytest.mark.parametrize(
+    ("begin", "unit"),
+    [("", "["), ("[", "{},"), ("", '{"a":'), ('{"inode":[', "0,"), ("{", '"a":0,'), ("{", ":")],
+)
+def test_a_line_of_many_values_does_not_fill_the_memory(rrsmb, begin, unit):
+    line = begin + unit * ((4 * 1024 * 1024 - len(begin)) // len(unit))
+    (rrsmb.folder / "line").write_text(lines(HEADER, line))
+    importing = subprocess.Popen(rrsmb.argv("import", "share", rrsmb.folder / "line"),
+                                 stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(importing.pid, 0)
+    importing.returncode = os.waitstatus_to_exitcode(status)
+    assert importing.returncode == 3
+    assert usage.ru_maxrss < 128 * 1024  # KiB
 
 
 def many(count):

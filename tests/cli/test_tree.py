@@ -14,7 +14,7 @@ HEADER = '{"rrsmb":"export","format":1,"share":"share","kind":"none"}\n'
 ODD_NAMES = [
     b"plain", b"with space", b'quo"te', b"back\\slash", b"new\nline", b"tab\tand\x7fdel", b"\x01",
     "größe".encode(), "\U0001f600".encode(), b"latin-1 \xe9", b"\xff\xfe", b"-", b"--help",
-    b"...", b"%41", b"\\u0041", b"x" * 255, b"\xed\xa0\x80",
+    b"...", b"%41", b"\\u0041", b"\\u0000", b"\\\\u0000", b"x" * 255, b"\xed\xa0\x80",
 ]
 
 

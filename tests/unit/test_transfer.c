@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Export and import as library calls; tests/cli sees to the format and to trees. */
+#include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +222,40 @@ Test(transfer, a_failed_import_counts_what_it_took)
         RRSMB_BAD_RECORD);
     cr_assert_eq(result.rows, 2);
     cr_assert_eq(rrsmb_error_last()->offset, 37, "the byte in its line");
+    empty(share, &text);
+}
+
+/* How many more allocations of the JSON reader succeed; tests run in processes of their own. */
+static unsigned allocations_left;
+
+static void *allocate_while_any_left(size_t size)
+{
+    if (allocations_left == 0) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    allocations_left--;
+    return malloc(size);
+}
+
+Test(transfer, no_memory_is_not_taken_for_a_bad_line)
+{
+    rrsmb_share *share = fill(STORE_MEMORY, 1);
+    struct text text = {NULL};
+    cr_assert_ok(rrsmb_store_export(share, grow, &text, NULL, NULL));
+    cJSON_Hooks hooks = {.malloc_fn = allocate_while_any_left, .free_fn = free};
+    cJSON_InitHooks(&hooks);
+    rrsmb_status status = RRSMB_NO_MEMORY;
+    unsigned failures = 0;
+    for (; status != RRSMB_OK; failures++) {
+        allocations_left = failures;
+        text.eaten = 0;
+        status = rrsmb_store_import(rrsmb_share_get_store(share), "copy", eat, &text, NULL, NULL);
+        cr_assert(status == RRSMB_OK || status == RRSMB_NO_MEMORY, "%u allocations: %s", failures,
+                  rrsmb_error_last()->message);
+    }
+    cr_assert_gt(failures, 10, "three lines of several members were read");
+    cJSON_InitHooks(NULL);
     empty(share, &text);
 }
 
