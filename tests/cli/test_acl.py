@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """rrsmb acl: the descriptor of a file."""
 import os
+import subprocess
 
-from conftest import ADMINS, EVERYONE, SYSTEM
+import pytest
+from conftest import ADMINS, COMMAND, EVERYONE, SYSTEM
 
 
 def test_what_was_set_is_got(rrsmb, plain_file):
@@ -134,3 +136,34 @@ def test_list_of_an_emptied_share_is_empty(rrsmb):
     rrsmb("acl", "rm", "share", "--inode", "1")
     assert rrsmb("acl", "list", "share").out == ""
     assert rrsmb("acl", "list", "--json", "share").json == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts")
+@pytest.mark.parametrize("verb", ["set", "get", "rm"])
+def test_a_file_on_another_file_system_than_the_share_is_refused(rrsmb, tmp_path, verb):
+    folder = tmp_path / "share"
+    (folder / "mounted").mkdir(parents=True)
+    rrsmb("acl", "set", "share", folder / "mounted", SYSTEM)
+    rows = rrsmb.rows("share")
+    script = (
+        'mount -t tmpfs rrsmb-test "$0/mounted" && touch "$0/mounted/file" && '
+        'command=$1 store=$2 verb=$3; shift 3; '
+        'exec "$command" --store "$store" acl "$verb" share "$0/mounted/file" "$@"'
+    )
+    sddl = [EVERYONE] if verb == "set" else []
+    done = subprocess.run(
+        ["unshare", "--mount", "bash", "-c", script, folder, COMMAND, rrsmb.store, verb, *sddl],
+        capture_output=True, text=True, timeout=60,
+    )
+    assert done.returncode == 1
+    assert "on another file system than the root of share 'share'" in done.stderr
+    assert rrsmb.rows("share") == rows
+
+
+def test_a_share_whose_recorded_place_is_not_on_this_node_is_used_all_the_same(rrsmb, tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").write_text("content")
+    rrsmb("acl", "set", "share", tmp_path / "a" / "file", SYSTEM)
+    os.rename(tmp_path / "a", tmp_path / "b")
+    rrsmb("acl", "set", "share", tmp_path / "b" / "file", ADMINS)
+    assert rrsmb("acl", "get", "share", tmp_path / "b" / "file").out == ADMINS + "\n"

@@ -7,6 +7,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -40,12 +41,32 @@ static char *folder_of(const char *path)
     return strdup(dirname(whole));
 }
 
+/* Open the share anew as what lies at its recorded place, where that is on this node: only so does
+ * the library know which file system a FILE must be on. On another one the number of its inode may
+ * be that of a file of the share. */
+static rrsmb_status place_share(struct target *target, rrsmb_share_options *options)
+{
+    rrsmb_share *unplaced CLEANUP(cleanup_share) = target->share;
+    const rrsmb_share_info *info = rrsmb_share_get_info(unplaced);
+    struct stat found;
+    if (info->path[0] == '\0' ||
+        (stat(info->path, &found) != 0 && (errno == ENOENT || errno == ENOTDIR))) {
+        unplaced = NULL;
+        return RRSMB_OK;
+    }
+    target->share = NULL;
+    options->path = info->path;
+    return rrsmb_share_open(target->store, info->name, options, &target->share);
+}
+
 /* Open the share, creating it when the access is CREATE: where FILE lies, or by its numbers. */
 static int find_share(const struct arguments *arguments, enum access access, struct target *target)
 {
     const char *name = arguments->operands[0];
     rrsmb_share_options options = {.size = sizeof options, .flags = RRSMB_SHARE_NO_CREATE};
     rrsmb_status status = rrsmb_share_open(target->store, name, &options, &target->share);
+    if (status == RRSMB_OK && !arguments->has_inode)
+        status = place_share(target, &options);
     if (status == RRSMB_OK)
         return DONE;
     if (status != RRSMB_NOT_FOUND || access != CREATE)
