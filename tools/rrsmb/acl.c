@@ -191,10 +191,7 @@ int run_acl_get(const struct arguments *arguments)
     target.id.generation = info.generation;
     cJSON *json = json_of_row(&target.id, info.hash);
     cJSON_AddStringToObject(json, "sddl", text);
-    if (!print_json(json))
-        return complain(UNREACHABLE, arguments, "out of memory");
-    (void)putchar('\n');
-    return DONE;
+    return print_json_line(arguments, json);
 }
 
 int run_acl_rm(const struct arguments *arguments)
@@ -310,9 +307,7 @@ int run_acl_list(const struct arguments *arguments)
 {
     rrsmb_store *store CLEANUP(cleanup_store) = NULL;
     rrsmb_share *share CLEANUP(cleanup_share) = NULL;
-    int code = open_store(arguments, READ, &store);
-    if (code == DONE)
-        code = open_share(arguments, store, arguments->operands[0], &share);
+    int code = open_share_to_read(arguments, &store, &share);
     if (code != DONE)
         return code;
     struct listing listing CLEANUP(cleanup_listing) = {

@@ -112,6 +112,9 @@ void print_safe(FILE *stream, const char *text);
 struct cJSON;
 int print_json(struct cJSON *json);
 
+/** The same with a newline, as all that a command has to say. @return An exit code. */
+int print_json_line(const struct arguments *arguments, struct cJSON *json);
+
 /** A 64-bit number as a JSON string: a JSON number would be rounded by many readers. */
 struct cJSON *json_u64(uint64_t number);
 struct cJSON *json_hex(const void *bytes, size_t length);
@@ -139,8 +142,7 @@ enum access { READ, CHANGE, CREATE };
 /** Open the store of the command line, or say why not. @return An exit code. */
 int open_store(const struct arguments *arguments, enum access access, rrsmb_store **store);
 
-/** Open a share that must exist, in that store. */
-int open_share(const struct arguments *arguments, rrsmb_store *store, const char *name,
-               rrsmb_share **share);
+/** Open the share that the first operand names, and its store, to read. */
+int open_share_to_read(const struct arguments *arguments, rrsmb_store **store, rrsmb_share **share);
 
 #endif

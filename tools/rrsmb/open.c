@@ -24,11 +24,13 @@ int open_store(const struct arguments *arguments, enum access access, rrsmb_stor
     return DONE;
 }
 
-int open_share(const struct arguments *arguments, rrsmb_store *store, const char *name,
-               rrsmb_share **share)
+int open_share_to_read(const struct arguments *arguments, rrsmb_store **store, rrsmb_share **share)
 {
     rrsmb_share_options options = {.size = sizeof options, .flags = RRSMB_SHARE_NO_CREATE};
-    if (rrsmb_share_open(store, name, &options, share) != RRSMB_OK)
+    int code = open_store(arguments, READ, store);
+    if (code != DONE)
+        return code;
+    if (rrsmb_share_open(*store, arguments->operands[0], &options, share) != RRSMB_OK)
         return complain_last(arguments);
     return DONE;
 }

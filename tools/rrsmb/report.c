@@ -141,6 +141,14 @@ int print_json(cJSON *json)
     return 1;
 }
 
+int print_json_line(const struct arguments *arguments, cJSON *json)
+{
+    if (!print_json(json))
+        return complain(UNREACHABLE, arguments, "out of memory");
+    (void)putchar('\n');
+    return DONE;
+}
+
 cJSON *json_u64(uint64_t number)
 {
     char digits[24];

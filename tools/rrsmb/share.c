@@ -49,12 +49,7 @@ int run_share_list(const struct arguments *arguments)
         cJSON_Delete(list);
         return complain_last(arguments);
     }
-    if (!arguments->json)
-        return DONE;
-    if (!print_json(list))
-        return complain(UNREACHABLE, arguments, "out of memory");
-    (void)putchar('\n');
-    return DONE;
+    return arguments->json ? print_json_line(arguments, list) : DONE;
 }
 
 static void print_field(const char *field, const char *value)
@@ -68,18 +63,12 @@ int run_share_show(const struct arguments *arguments)
 {
     rrsmb_store *store CLEANUP(cleanup_store) = NULL;
     rrsmb_share *share CLEANUP(cleanup_share) = NULL;
-    int code = open_store(arguments, READ, &store);
-    if (code == DONE)
-        code = open_share(arguments, store, arguments->operands[0], &share);
+    int code = open_share_to_read(arguments, &store, &share);
     if (code != DONE)
         return code;
     const rrsmb_share_info *info = rrsmb_share_get_info(share);
-    if (arguments->json) {
-        if (!print_json(json_of_share(info)))
-            return complain(UNREACHABLE, arguments, "out of memory");
-        (void)putchar('\n');
-        return DONE;
-    }
+    if (arguments->json)
+        return print_json_line(arguments, json_of_share(info));
     print_field("name:", info->name);
     printf("%-12s%016" PRIx64 "\n", "id:", info->id);
     print_field("kind:", rrsmb_generation_kind_name(info->kind));

@@ -51,10 +51,7 @@ static int print_stat_as_json(const struct arguments *arguments, const rrsmb_sta
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         cJSON_AddNumberToObject(json, fields[i].name, (double)fields[i].value);
     cJSON_AddNumberToObject(json, "ratio", ratio_of(stat));
-    if (!print_json(json))
-        return complain(UNREACHABLE, arguments, "out of memory");
-    (void)putchar('\n');
-    return DONE;
+    return print_json_line(arguments, json);
 }
 
 int run_stat(const struct arguments *arguments)

@@ -150,9 +150,7 @@ int run_export(const struct arguments *arguments)
     rrsmb_share *share CLEANUP(cleanup_share) = NULL;
     struct stream stream CLEANUP(cleanup_stream) = {.arguments = arguments, .fd = -1};
     rrsmb_export_result result = {.size = sizeof result};
-    int code = open_store(arguments, READ, &store);
-    if (code == DONE)
-        code = open_share(arguments, store, arguments->operands[0], &share);
+    int code = open_share_to_read(arguments, &store, &share);
     if (code == DONE)
         code = open_output(&stream);
     if (code == DONE)
