@@ -65,17 +65,17 @@ int run_stat(const struct arguments *arguments)
         return complain_last(arguments);
     if (arguments->json)
         return print_stat_as_json(arguments, &stat);
-    printf("%-28s%" PRIu64 "\n", "shares:", stat.shares);
-    printf("%-28s%" PRIu64 "\n", "rows:", stat.rows);
-    printf("%-28s%" PRIu64 "\n", "descriptors:", stat.descriptors);
-    printf("%-28s%" PRIu64 "\n", "descriptor bytes:", stat.descriptor_bytes);
-    printf("%-28s%" PRIu64 "\n", "without deduplication:", stat.logical_bytes);
-    printf("%-28s%.1f\n", "ratio:", ratio_of(&stat));
-    printf("%-28s%" PRIu64 "\n", "stored bytes, keys included:", stat.stored_bytes);
+    printf("%-30s%" PRIu64 "\n", "shares:", stat.shares);
+    printf("%-30s%" PRIu64 "\n", "rows:", stat.rows);
+    printf("%-30s%" PRIu64 "\n", "descriptors:", stat.descriptors);
+    printf("%-30s%" PRIu64 "\n", "descriptor bytes:", stat.descriptor_bytes);
+    printf("%-30s%" PRIu64 "\n", "without deduplication:", stat.logical_bytes);
+    printf("%-30s%.1f\n", "ratio:", ratio_of(&stat));
+    printf("%-30s%" PRIu64 "\n", "stored bytes, keys included:", stat.stored_bytes);
     if (stat.file_bytes != 0)
-        printf("%-28s%" PRIu64 "\n", "database file:", stat.file_bytes);
+        printf("%-30s%" PRIu64 "\n", "database file:", stat.file_bytes);
     if (stat.max_bytes != 0)
-        printf("%-28s%" PRIu64 "\n", "which may grow to:", stat.max_bytes);
+        printf("%-30s%" PRIu64 "\n", "which may grow to:", stat.max_bytes);
     return DONE;
 }
 
