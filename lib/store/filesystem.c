@@ -122,13 +122,18 @@ rrsmb_status filesystem_name(int fd, char name[FILESYSTEM_NAME_SIZE])
     if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &file) != 0)
         return FAIL_ERRNO("examining the folder of a share");
     CLEANUP(cleanup_file) FILE *mounts = fopen("/proc/self/mountinfo", "re");
+    if (mounts == NULL && errno == ENOMEM)
+        return FAIL_ERRNO("opening the list of mounts");
     /* No /proc, or a kernel before 5.8: the name is unknown, which is no reason to refuse. */
     if (mounts == NULL || (file.stx_mask & STATX_MNT_ID) == 0)
         return RRSMB_OK;
     CLEANUP(cleanup_free) char *line = NULL;
     size_t size = 0;
+    errno = 0;
     while (getline(&line, &size, mounts) > 0)
         if (match_mount(line, file.stx_mnt_id, name))
-            break;
+            return RRSMB_OK;
+    if (errno == ENOMEM)
+        return FAIL_ERRNO("reading the list of mounts");
     return RRSMB_OK;
 }

@@ -218,6 +218,15 @@ static rrsmb_status report(struct walker *walker, size_t path_length, const char
     return walker->walk->trouble(walker->walk->context, walker->path, path_length, why);
 }
 
+/* A file that cannot be examined is reported; without memory nothing can be said of any file. */
+static rrsmb_status report_errno(struct walker *walker, size_t path_length, int error)
+{
+    errno = error;
+    if (error == ENOMEM)
+        return FAIL_ERRNO("walk a tree");
+    return report(walker, path_length, strerrordesc_np(error));
+}
+
 /* Go into the folder that an O_PATH descriptor is open on. */
 static rrsmb_status enter(struct walker *walker, int fd, size_t path_length)
 {
@@ -231,9 +240,9 @@ static rrsmb_status enter(struct walker *walker, int fd, size_t path_length)
     int readable = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *folder = readable < 0 ? NULL : fdopendir(readable);
     if (folder == NULL) {
-        const char *why = strerrordesc_np(errno);
+        int error = errno;
         cleanup_close(&readable);
-        return report(walker, path_length, why);
+        return report_errno(walker, path_length, error);
     }
     walker->levels[walker->depth++] = (struct level){folder, path_length};
     return RRSMB_OK;
@@ -274,7 +283,7 @@ static rrsmb_status visit_name(struct walker *walker, const char *name)
     if (is_mount < 0 && errno == ENOENT)
         return RRSMB_OK; /* deleted since the folder was read */
     if (is_mount < 0)
-        return report(walker, length, strerrordesc_np(errno));
+        return report_errno(walker, length, errno);
     if (is_mount)
         return report(walker, length, mounted);
     return visit(walker, fd, &found, length);
@@ -290,7 +299,7 @@ static rrsmb_status read_name(struct walker *walker)
         size_t path_length = level->path_length;
         (void)closedir(level->folder);
         walker->depth--;
-        return error == 0 ? RRSMB_OK : report(walker, path_length, strerrordesc_np(error));
+        return error == 0 ? RRSMB_OK : report_errno(walker, path_length, error);
     }
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
         return RRSMB_OK;
