@@ -37,6 +37,24 @@ static void change_rows(struct opened *opened)
     rrsmb_acl_close(acl);
 }
 
+static int discard(void *context, const void *data, size_t length)
+{
+    (void)data;
+    *(size_t *)context += length;
+    return 0;
+}
+
+static void read_rows(struct opened *opened)
+{
+    size_t exported = 0;
+    expect_number(opened->share, 1, 2);
+    expect_number(opened->share, 2, 1);
+    OK(rrsmb_store_export(opened->share, discard, &exported, NULL, NULL));
+    MUST(exported > 100, "only %zu bytes", exported);
+    expect_clean(opened->store);
+    acknowledged("read");
+}
+
 int main(int count, char **arguments)
 {
     MUST(count == 2, "usage: acknowledge URI");
@@ -46,6 +64,7 @@ int main(int count, char **arguments)
     OK(rrsmb_share_open(opened.store, "share", NULL, &opened.share));
     acknowledged("share-create");
     change_rows(&opened);
+    read_rows(&opened);
     OK(rrsmb_share_rename(opened.store, "share", "other"));
     acknowledged("share-rename");
     rrsmb_share_close(opened.share);
