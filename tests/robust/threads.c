@@ -31,12 +31,13 @@ static uint64_t read_counter(rrsmb_share *share, uint64_t *ver)
     char text[16384];
     size_t length;
     size_t text_length;
-    uint64_t number;
     rrsmb_row_info info = {.size = sizeof info};
     rrsmb_file_id id = file_id(share, INODE);
     OK(rrsmb_store_get(share, &id, bytes, sizeof bytes, &length, &info));
     OK(rrsmb_sd_to_sddl(bytes, length, text, sizeof text, &text_length));
-    MUST(sscanf(text, "O:S-1-5-21-1-2-%" SCNu64 "G:", &number) == 1, "not one of ours: %s", text);
+    const char *before = "O:S-1-5-21-1-2-";
+    MUST(strncmp(text, before, strlen(before)) == 0, "not one of ours: %s", text);
+    uint64_t number = strtoull(text + strlen(before), NULL, 10);
     size_t whole_length;
     uint8_t *whole = descriptor(number, &whole_length);
     MUST(length == whole_length && memcmp(bytes, whole, length) == 0,
