@@ -10,8 +10,9 @@
  *     rrsmb_store *store;
  *     rrsmb_share *share;
  *     rrsmb_file_id id;
+ *     rrsmb_share_options where = {.size = sizeof where, .path = "/srv/projects"};
  *     rrsmb_store_open("lmdb:///var/lib/rrsmb", NULL, &store);
- *     rrsmb_share_open(store, "projects", NULL, &share);
+ *     rrsmb_share_open(store, "projects", &where, &share);
  *     rrsmb_file_id_from_fd(share, fd, &id);
  *     rrsmb_store_put(share, &id, sd, sd_length, NULL, NULL);
  *
@@ -19,10 +20,13 @@
  * **Versions.** Each write gives its row a random 64-bit version `ver`, which never repeats; a
  * write can be made conditional on the version that was read.
  * **Threads.** Every handle may be used from many threads at once.
- * **Fork.** Store and share handles opened before a fork work in the child too: the store is
- * opened again there at the first call. The parent's handles are not disturbed. A cursor works
+ * **Fork.** Store and share handles opened before a fork work in the child too: the same store is
+ * opened again there at the first call, or RRSMB_UNAVAILABLE says that it is not there any more. The parent's handles are not disturbed. A cursor works
  * only in the process that opened it (RRSMB_WRONG_PROCESS). A `memory:` store is copied by the
  * fork: parent and child no longer see each other's writes.
+ *
+ * **Damage.** RRSMB_DAMAGED wherever it is noticed here. Where LMDB itself meets a contradiction in
+ * its pages it gives no way back: the process writes a line to stderr and aborts.
  *
  * URIs:
  *
@@ -115,7 +119,8 @@ typedef struct rrsmb_share_options {
  *
  * The generation kind is recorded when the share is created: the one asked for, else the best
  * that the file system of @ref rrsmb_share_options::path offers (handle, then birth time, then
- * none), else `none`. A node that asks for, or finds at its path, another kind than the recorded
+ * none), else `none`: give the path where files are to be told apart by more than their inode
+ * number. A node that asks for, or finds at its path, another kind than the recorded
  * one is refused (RRSMB_WRONG_KIND): two nodes that disagree would each take the other's ACLs for
  * missing. A share whose path turns out to lie on another file system than before is opened,
  * and reported to the log.

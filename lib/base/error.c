@@ -157,6 +157,11 @@ rrsmb_status error_prefix(const char *format, ...)
     return last_error.status;
 }
 
+rrsmb_status error_reclassify(rrsmb_status status)
+{
+    return record(status, last_error.offset, last_error.source);
+}
+
 void error_set_offset(size_t offset)
 {
     last_error.offset = offset;

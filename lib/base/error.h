@@ -60,6 +60,9 @@ __attribute__((format(printf, 3, 4))) rrsmb_status error_record_errno(int error,
 /** Put words in front of the recorded message (`context: message`), and give its status back. */
 __attribute__((format(printf, 1, 2))) rrsmb_status error_prefix(const char *format, ...);
 
+/** Give the recorded failure another status, and return that one. */
+rrsmb_status error_reclassify(rrsmb_status status);
+
 /** Move the recorded position, for a caller that knows what the input was part of. */
 void error_set_offset(size_t offset);
 

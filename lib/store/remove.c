@@ -48,6 +48,13 @@ rrsmb_status rrsmb_store_remove(rrsmb_share *share, const rrsmb_file_id *id,
 
 /* -- a share --------------------------------------------------------------------------------- */
 
+/* Nothing says which descriptor it counted for: that one's count stays too high, until fsck. */
+static rrsmb_status remove_unreadable(rrsmb_store *store, struct backend_txn *txn,
+                                      struct row_key key)
+{
+    return store->backend->ops->row_remove(store->backend, txn, key, EXPECT_UNREADABLE);
+}
+
 static rrsmb_status remove_batch(rrsmb_store *store, struct backend_txn *txn, uint64_t share,
                                  uint64_t *removed)
 {
@@ -61,10 +68,7 @@ static rrsmb_status remove_batch(rrsmb_store *store, struct backend_txn *txn, ui
     change_begin(&change, store, txn, share);
     rrsmb_status status = RRSMB_OK;
     for (size_t i = 0; i < count && status == RRSMB_OK; i++)
-        status = rows[i].bad ? FAIL(RRSMB_DAMAGED,
-                                    "the row of inode %" PRIu64 " cannot be read; nothing says "
-                                    "which descriptor it counts for",
-                                    rows[i].key.inode)
+        status = rows[i].bad ? remove_unreadable(store, txn, rows[i].key)
                              : change_remove(&change, rows[i].key.inode, &rows[i].row);
     if (status == RRSMB_OK)
         status = change_finish(&change);
@@ -73,20 +77,32 @@ static rrsmb_status remove_batch(rrsmb_store *store, struct backend_txn *txn, ui
     return status;
 }
 
-static rrsmb_status remove_item(rrsmb_store *store, struct backend_txn *txn, const char *name)
+/* The name, unless it is another share's by now. */
+static rrsmb_status remove_item(rrsmb_store *store, struct backend_txn *txn, const char *name,
+                                uint64_t id)
 {
     struct backend *backend = store->backend;
     struct share_record record;
     bool found = false;
+    TRY(backend->ops->generations_remove(backend, txn, id));
     TRY(share_record_get(backend, txn, name, &record, &found));
     if (!found)
         return RRSMB_OK;
-    uint64_t id = record.id;
+    bool same = record.id == id;
     uint64_t ver = record.ver;
     share_record_clear(&record);
-    TRY(backend->ops->generations_remove(backend, txn, id));
+    if (!same)
+        return RRSMB_OK;
     return backend->ops->item_remove(backend, txn, SHARE_PK, (struct bytes){name, strlen(name)},
                                      ver);
+}
+
+/* The last rows and the name go together, so that no row is written between. */
+static rrsmb_status remove_some(rrsmb_store *store, struct backend_txn *txn, const char *name,
+                                uint64_t id, uint64_t *removed)
+{
+    TRY(remove_batch(store, txn, id, removed));
+    return *removed < BATCH ? remove_item(store, txn, name, id) : RRSMB_OK;
 }
 
 /* The rows go first, the name last: interrupted at any point it can be called again. */
@@ -103,16 +119,15 @@ rrsmb_status rrsmb_share_remove(rrsmb_store *store, const char *name, rrsmb_prog
     share_record_clear(&record);
 
     uint64_t total = 0;
-    struct backend_txn *txn;
-    for (uint64_t batch = BATCH; batch > 0;) {
+    for (uint64_t batch = BATCH; batch == BATCH;) {
+        struct backend_txn *txn;
         TRY(store_begin_write(store, 0, &txn));
-        TRY(store_end(store, txn, remove_batch(store, txn, id, &batch)));
+        TRY(store_end(store, txn, remove_some(store, txn, name, id, &batch)));
         total += batch;
-        ENSURE(progress == NULL || progress(context, total, 0) == 0, RRSMB_CANCELLED,
-               "removing share '%s': stopped by the caller after %" PRIu64 " rows", name, total);
+        ENSURE(batch < BATCH || progress == NULL || progress(context, total, 0) == 0,
+               RRSMB_CANCELLED, "removing share '%s': stopped by the caller after %" PRIu64 " rows",
+               name, total);
     }
-    TRY(store_begin_write(store, 0, &txn));
-    TRY(store_end(store, txn, remove_item(store, txn, name)));
     if (removed != NULL)
         *removed = total;
     return RRSMB_OK;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "lib/base/error.h"
 #include "lib/base/options.h"
@@ -64,8 +65,11 @@ static rrsmb_status examine_place(const rrsmb_share_options *options, struct pla
     if (!place->given)
         return RRSMB_OK;
     CLEANUP(cleanup_close) int fd = open(options->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return FAIL_ERRNO("opening the folder of a share, %s", options->path);
+    if (fd < 0) {
+        /* "Not found" is said of shares alone. */
+        rrsmb_status status = FAIL_ERRNO("opening the folder of a share, %s", options->path);
+        return status == RRSMB_NOT_FOUND ? error_reclassify(RRSMB_IO_ERROR) : status;
+    }
     TRY(filesystem_name(fd, place->filesystem));
     if (file_look(fd, options->kind, false, &place->root) != RRSMB_OK)
         return error_prefix("%s", options->path);
@@ -166,6 +170,20 @@ static rrsmb_status find_or_create(rrsmb_store *store, const char *name,
     return status;
 }
 
+/* On which device the files of the share lie: where the caller says, else where it was recorded, if
+ * that place is on this node. */
+static bool find_device(const struct place *place, const struct share_record *record, dev_t *device)
+{
+    struct stat root;
+    *device = place->root.device;
+    if (place->given)
+        return true;
+    if (record->path[0] == '\0' || stat(record->path, &root) != 0 || !S_ISDIR(root.st_mode))
+        return false;
+    *device = root.st_dev;
+    return true;
+}
+
 rrsmb_status rrsmb_share_open(rrsmb_store *store, const char *name,
                               const rrsmb_share_options *options, rrsmb_share **share)
 {
@@ -190,12 +208,9 @@ rrsmb_status rrsmb_share_open(rrsmb_store *store, const char *name,
         free(opened);
         return status;
     }
-    /* The strings go over to the handle. */
-    *opened = (struct rrsmb_share){.store = store,
-                                   .info = share_record_info(&record),
-                                   .identity = record.identity,
-                                   .has_device = place.given,
-                                   .device = place.root.device};
+    *opened = (struct rrsmb_share){.store = store, .identity = record.identity};
+    opened->has_device = find_device(&place, &record, &opened->device);
+    opened->info = share_record_info(&record); /* with the strings of the record */
     *share = opened;
     return RRSMB_OK;
 }

@@ -61,7 +61,9 @@ rrsmb_status environment_fail(const struct environment *environment, int error, 
         if (error < 0)
             return FAIL(RRSMB_IO_ERROR, "%s in %s: %s", doing, path, mdb_strerror(error));
         errno = error;
-        return FAIL_ERRNO("%s in %s", doing, path);
+        /* "Not found" is said of what a store holds; a store that went away is no such answer. */
+        rrsmb_status status = FAIL_ERRNO("%s in %s", doing, path);
+        return status == RRSMB_NOT_FOUND ? error_reclassify(RRSMB_UNAVAILABLE) : status;
     }
 }
 
@@ -263,14 +265,31 @@ rrsmb_status environment_acquire(const struct kv_lmdb_options *options,
     return status;
 }
 
+/* The very store that the parent had. Another one in its place, or a new one, would answer "this file
+ * has no ACL" where the truth is that nobody knows. */
+static rrsmb_status reopen_locked(const struct kv_lmdb_options *options,
+                                  const struct environment *parents, struct environment **opened)
+{
+    struct kv_lmdb_options existing = *options;
+    struct stat folder;
+    existing.create = false;
+    bool same = stat(options->path, &folder) == 0 && folder.st_dev == parents->device &&
+                folder.st_ino == parents->inode;
+    ENSURE(same, RRSMB_UNAVAILABLE, "%s is not the store any more that was opened before the fork",
+           options->path);
+    rrsmb_status status = acquire_locked(&existing, opened);
+    return status == RRSMB_NOT_FOUND ? error_reclassify(RRSMB_UNAVAILABLE) : status;
+}
+
 rrsmb_status environment_refresh(const struct kv_lmdb_options *options,
                                  _Atomic(struct environment *) *environment)
 {
     (void)pthread_mutex_lock(&registry_lock);
     rrsmb_status status = RRSMB_OK;
-    if (!environment_is_ours(atomic_load(environment))) {
-        struct environment *opened;
-        status = acquire_locked(options, &opened);
+    const struct environment *before = atomic_load(environment);
+    if (!environment_is_ours(before)) {
+        struct environment *opened = NULL;
+        status = reopen_locked(options, before, &opened);
         if (status == RRSMB_OK)
             atomic_store_explicit(environment, opened, memory_order_release);
     }

@@ -54,7 +54,9 @@ static rrsmb_status attach(struct write_lock *lock, const char *folder)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(lock->fd, F_OFD_SETLK, &whole) == 0) {
-        if (ftruncate(lock->fd, sizeof(struct write_lock_page)) != 0)
+        /* Not a hole: writing to one on a full disk through the map would be a SIGBUS. */
+        errno = posix_fallocate(lock->fd, 0, sizeof(struct write_lock_page));
+        if (errno != 0)
             return FAIL_ERRNO("making %s/write.lock", folder);
         TRY(initialise(lock->page));
         whole.l_type = F_RDLCK;
