@@ -36,7 +36,7 @@
  * `sync=commit` (default) flushes to disk before each acknowledgement; `sync=none` leaves that to
  * the system (for laboratories). `create=0` refuses to create a store. `max_size` bounds the
  * database file, which grows as needed up to it: bytes, or with a suffix K, M, G, T (powers of
- * 1024); default 64G.
+ * 1024); default 32G.
  */
 #ifndef RRSMB_STORE_H
 #define RRSMB_STORE_H

@@ -10,9 +10,9 @@
 #include "lib/base/error.h"
 #include "lib/base/hex.h"
 
-/* LMDB reserves this much address space, not memory and not disk: room for some 800 million
- * rows. */
-#define DEFAULT_MAX_SIZE (UINT64_C(64) << 30)
+/* LMDB reserves this much address space, not memory and not disk: room for some 400 million
+ * rows. Valgrind cannot map twice as much. */
+#define DEFAULT_MAX_SIZE (UINT64_C(32) << 30)
 /* Below this LMDB has no room to copy a page before it changes it. */
 #define LEAST_MAX_SIZE (UINT64_C(1) << 20)
 

@@ -256,6 +256,12 @@ static void what_is_mounted_inside_is_refused(const struct place *place)
     rrsmb_file_id id;
     FAILS(rrsmb_file_id_from_fd(place->opened.share, fd, &id), RRSMB_WRONG_KIND,
           "another file system");
+    /* A share opened by its name alone knows its place from the store. */
+    rrsmb_share *by_name;
+    const char *name = rrsmb_share_get_info(place->opened.share)->name;
+    OK(rrsmb_share_open(place->opened.store, name, NULL, &by_name));
+    FAILS(rrsmb_file_id_from_fd(by_name, fd, &id), RRSMB_WRONG_KIND, "another file system");
+    rrsmb_share_close(by_name);
     (void)close(fd);
     MUST(umount(path_in(place, "mounted")) == 0, "umount: %s", strerror(errno));
     MUST(rmdir(path_in(place, "mounted")) == 0, "rmdir: %s", strerror(errno));

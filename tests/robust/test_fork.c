@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Handles opened before a fork, used on both sides of it. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -152,4 +157,29 @@ Test(fork_, forks_while_threads_open_write_and_close)
     for (size_t i = 0; i < 4; i++)
         MUST(pthread_join(threads[i], NULL) == 0, "a thread");
     expect_clean(opened.store);
+}
+
+static void expect_unavailable(void *context)
+{
+    rrsmb_file_id id = {.share = rrsmb_share_get_info(opened.share)->id, .inode = 1};
+    size_t size;
+    (void)context;
+    FAILS(rrsmb_store_get(opened.share, &id, NULL, 0, &size, NULL), RRSMB_UNAVAILABLE,
+          "opened before the fork");
+}
+
+Test(fork_, a_store_that_went_away_is_not_begun_anew_in_a_child)
+{
+    const char *folder = strdup(scratch_path("store"));
+    const char *aside = strdup(scratch_path("aside"));
+    MUST(rename(folder, aside) == 0, "rename: %s", strerror(errno));
+    expect_success(start_child(expect_unavailable, NULL));
+    MUST(access(folder, F_OK) != 0, "%s was made anew", folder);
+    /* Another one in its place is not it, either. */
+    MUST(mkdir(folder, 0700) == 0, "mkdir: %s", strerror(errno));
+    expect_success(start_child(expect_unavailable, NULL));
+    MUST(rmdir(folder) == 0 && rename(aside, folder) == 0, "rename: %s", strerror(errno));
+    expect_number(opened.share, 1, 1);
+    free((void *)(uintptr_t)folder);
+    free((void *)(uintptr_t)aside);
 }

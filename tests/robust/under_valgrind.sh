@@ -6,4 +6,4 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$1" --quiet --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=definite,indirect,possible \
-  --error-exitcode=99 "$2" "lmdb://$folder/store?max_size=48G"
+  --error-exitcode=99 "$2" "lmdb://$folder/store"
