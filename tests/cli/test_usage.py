@@ -154,3 +154,26 @@ def test_a_closed_pipe_ends_the_command_without_a_word(rrsmb):
     )
     assert done.returncode == 128 + 13  # SIGPIPE
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"\xe0\x80\x80", b"\xe0\x82\x9b", b"\xe0\x9f\xbf", b"\xf0\x80\x82\x9b", b"\xf0\x8f\xbf\xbf",
+        b"\xed\xa0\x80", b"\xed\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80",
+        b"\xc0\x9b", b"\xc1\xbf", b"\xc2\x9b", b"\xc2", b"\xe2\x82", b"\x9b", b"\xff",
+    ],
+)
+def test_bytes_that_are_no_utf8_or_controls_are_escaped_in_messages(rrsmb, name):
+    argv = [os.fsencode(word) for word in rrsmb.argv("import", "share")]
+    done = subprocess.run([*argv, name], capture_output=True, timeout=60)
+    escaped = "".join(f"\\x{byte:02x}" for byte in name).encode()
+    assert done.stderr == b"rrsmb: import: " + escaped + b": No such file or directory\n"
+
+
+@pytest.mark.parametrize("name", ["\u00a0", "\u00df", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff",
+                                  "\U00010000", "\U0010ffff", "~"])
+def test_utf8_is_shown_as_it_is_in_messages(rrsmb, name):
+    argv = [os.fsencode(word) for word in rrsmb.argv("import", "share")]
+    done = subprocess.run([*argv, name.encode()], capture_output=True, timeout=60)
+    assert done.stderr == b"rrsmb: import: " + name.encode() + b": No such file or directory\n"

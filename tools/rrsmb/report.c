@@ -36,7 +36,8 @@ void cleanup_acl(rrsmb_acl **acl)
     rrsmb_acl_close(*acl);
 }
 
-/* Bytes that cannot steer a terminal: printable ASCII, and UTF-8 beyond the C1 controls. */
+/* Bytes that cannot steer a terminal: printable ASCII, and UTF-8 beyond the C1 controls. Strict
+ * (RFC 3629 section 4): a lax terminal takes an overlong form for the control that it hides. */
 static size_t plain_bytes(const unsigned char *text)
 {
     if (text[0] >= 0x20 && text[0] < 0x7f)
@@ -44,10 +45,15 @@ static size_t plain_bytes(const unsigned char *text)
     if (text[0] < 0xc2 || text[0] > 0xf4)
         return 0;
     size_t needed = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-    for (size_t i = 1; i < needed; i++)
+    /* C1 controls, overlong forms, surrogates and numbers past U+10FFFF show in the second byte. */
+    unsigned char least = text[0] == 0xc2 || text[0] == 0xe0 ? 0xa0 : text[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char most = text[0] == 0xed ? 0x9f : text[0] == 0xf4 ? 0x8f : 0xbf;
+    if (text[1] < least || text[1] > most)
+        return 0;
+    for (size_t i = 2; i < needed; i++)
         if ((text[i] & 0xc0) != 0x80)
             return 0;
-    return text[0] == 0xc2 && text[1] < 0xa0 ? 0 : needed;
+    return needed;
 }
 
 void print_safe(FILE *stream, const char *text)
