@@ -2,6 +2,8 @@
 """rrsmb export and import by number."""
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -354,3 +356,45 @@ def test_progress_is_shown_on_a_terminal_and_wiped_away(rrsmb, tmp_path):
 
 def test_progress_is_not_shown_elsewhere(rrsmb):
     assert rrsmb("import", "share", stdin=whole(*many(100))).err == ""
+
+
+def test_an_export_to_a_link_replaces_what_it_names_and_keeps_the_link(filled, tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    (folder / "acls").write_text("before")
+    link = tmp_path / "latest"
+    link.symlink_to("disk/acls")
+    filled("export", "share", link)
+    assert os.readlink(link) == "disk/acls"
+    assert (folder / "acls").read_text() == filled("export", "share").out
+    assert os.listdir(folder) == ["acls"]
+
+
+def test_an_export_to_a_link_to_nothing_is_refused_and_keeps_the_link(filled, tmp_path):
+    link = tmp_path / "latest"
+    link.symlink_to("gone")
+    assert "No such file" in filled("export", "share", link, code=1).err
+    assert os.readlink(link) == "gone"
+    assert not (tmp_path / "gone").exists()
+
+
+STRACE = shutil.which("strace")
+
+
+@pytest.mark.skipif(
+    not STRACE or subprocess.run([STRACE, "-o", "/dev/null", "true"], capture_output=True).returncode,
+    reason="strace is not there or not allowed",
+)
+def test_an_export_is_on_disk_under_its_name_before_the_command_ends(filled, tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    log = tmp_path / "calls"
+    subprocess.run(
+        [STRACE, "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", log,
+         *filled.argv("export", "share", folder / "acls")],
+        env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, check=True, timeout=60,
+    )
+    where = re.escape(str(folder))
+    calls = re.findall(rf"^(fsync\(\d+<{where}/acls\.|rename|fsync\(\d+<{where}>)", log.read_text(), re.M)
+    assert [call.split("(")[0] for call in calls] == ["fsync", "rename", "fsync"]
+    assert calls[2].endswith(f"<{folder}>")

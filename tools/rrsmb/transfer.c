@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +16,8 @@ struct stream {
     const struct arguments *arguments;
     const char *name; /* for people */
     int fd;
-    char *temporary; /* what is written before it takes the file's place, or NULL */
+    char *target;    /* the file that is replaced, links resolved, or NULL */
+    char *temporary; /* what is written before it takes that file's place, or NULL */
     int error;       /* errno of what failed, or 0 */
 };
 
@@ -24,6 +26,7 @@ static void cleanup_stream(struct stream *stream)
     if (stream->temporary != NULL)
         (void)unlink(stream->temporary);
     free(stream->temporary);
+    free(stream->target);
     if (stream->fd > STDERR_FILENO)
         (void)close(stream->fd);
 }
@@ -81,6 +84,35 @@ static void print_note(void *context, const char *text)
     (void)complain(REFUSED, stream->arguments, "left out: %s", text);
 }
 
+/* Where a file is to stand: a link is followed to what it names, which must be there. Allocated;
+ * NULL with errno. */
+static char *place_of(const char *path)
+{
+    struct stat found;
+    if (lstat(path, &found) == 0 && S_ISLNK(found.st_mode))
+        return realpath(path, NULL);
+    return strdup(path);
+}
+
+/* Open a file that stands beside the target until it is whole. */
+static int open_beside(struct stream *stream)
+{
+    stream->target = place_of(stream->name);
+    if (stream->target == NULL)
+        return -1;
+    if (asprintf(&stream->temporary, "%s.XXXXXX", stream->target) < 0) {
+        stream->temporary = NULL;
+        errno = ENOMEM;
+        return -1;
+    }
+    int fd = mkostemp(stream->temporary, O_CLOEXEC);
+    if (fd < 0) {
+        free(stream->temporary); /* there is no such file to take away */
+        stream->temporary = NULL;
+    }
+    return fd;
+}
+
 /* A regular file is written beside and renamed when it is whole and on disk, so that a failed
  * export does not cost the one before. Devices and pipes are written as they are. */
 static int open_output(struct stream *stream)
@@ -92,37 +124,40 @@ static int open_output(struct stream *stream)
     if (path == NULL)
         return DONE;
     stream->name = path;
-    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
+    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
         stream->fd = open(path, O_WRONLY | O_CLOEXEC);
-    } else {
-        stream->fd = -1;
-        if (asprintf(&stream->temporary, "%s.XXXXXX", path) < 0) {
-            stream->temporary = NULL;
-            errno = ENOMEM;
-        } else {
-            stream->fd = mkostemp(stream->temporary, O_CLOEXEC);
-        }
-        if (stream->fd < 0) {
-            free(stream->temporary); /* there is no such file to take away */
-            stream->temporary = NULL;
-        }
-    }
+    else
+        stream->fd = open_beside(stream);
     if (stream->fd >= 0)
         return DONE;
     stream->error = errno;
     return complain_stream(stream);
 }
 
+/* The new name is on disk only when its folder is. */
+static int sync_folder_of(char *path)
+{
+    int fd CLEANUP(cleanup_close) = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    /* EINVAL: a file system that has nothing to flush there. */
+    return fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
+}
+
 static int finish_output(struct stream *stream)
 {
     if (stream->temporary == NULL)
         return DONE;
-    if (fsync(stream->fd) != 0 || rename(stream->temporary, stream->name) != 0) {
+    if (fsync(stream->fd) != 0 || rename(stream->temporary, stream->target) != 0) {
         stream->error = errno;
         return complain_stream(stream);
     }
     free(stream->temporary);
     stream->temporary = NULL;
+    if (sync_folder_of(stream->target) != 0) {
+        stream->error = errno;
+        return complain_stream(stream);
+    }
     return DONE;
 }
 
