@@ -143,6 +143,7 @@ def test_list_of_an_emptied_share_is_empty(rrsmb):
 def test_a_file_on_another_file_system_than_the_share_is_refused(rrsmb, tmp_path, verb):
     folder = tmp_path / "share"
     (folder / "mounted").mkdir(parents=True)
+    rrsmb("acl", "set", "share", folder, SYSTEM)
     rrsmb("acl", "set", "share", folder / "mounted", SYSTEM)
     rows = rrsmb.rows("share")
     script = (
@@ -167,3 +168,42 @@ def test_a_share_whose_recorded_place_is_not_on_this_node_is_used_all_the_same(r
     os.rename(tmp_path / "a", tmp_path / "b")
     rrsmb("acl", "set", "share", tmp_path / "b" / "file", ADMINS)
     assert rrsmb("acl", "get", "share", tmp_path / "b" / "file").out == ADMINS + "\n"
+
+
+def in_own_mounts(script, *args):
+    return subprocess.run(
+        ["unshare", "--mount", "bash", "-c", script, *args], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_a_new_share_for_a_folder_is_recorded_at_that_folder(rrsmb, tmp_path):
+    (tmp_path / "root").mkdir()
+    rrsmb("acl", "set", "share", tmp_path / "root", SYSTEM)
+    assert rrsmb("share", "show", "--json", "share").json["path"] == str(tmp_path / "root")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts")
+def test_a_new_share_for_a_mounted_root_is_of_the_file_system_mounted_there(rrsmb, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    script = (
+        'mount -t tmpfs rrsmb-test "$0" && touch "$0/file" && '
+        '"$1" --store "$2" acl set share "$0" "$3" && "$1" --store "$2" acl set share "$0/file" "$3"'
+    )
+    done = in_own_mounts(script, root, COMMAND, rrsmb.store, SYSTEM)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert rrsmb("share", "show", "--json", "share").json["path"] == str(root)
+    assert len(rrsmb.rows("share")) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts")
+def test_a_file_mounted_on_its_own_is_refused_and_makes_no_share(rrsmb, plain_file):
+    rrsmb("init")
+    script = (
+        'mkdir "$0.d" && mount -t tmpfs rrsmb-test "$0.d" && touch "$0.d/other" && '
+        'mount --bind "$0.d/other" "$0" && exec "$1" --store "$2" acl set share "$0" "$3"'
+    )
+    done = in_own_mounts(script, plain_file, COMMAND, rrsmb.store, SYSTEM)
+    assert done.returncode == 1
+    assert "is on another file system than its folder" in done.stderr
+    assert rrsmb("share", "list").out == ""

@@ -32,13 +32,31 @@ static void cleanup_target(struct target *target)
     rrsmb_store_close(target->store);
 }
 
-/* The folder that a path lies in, resolved. Allocated; NULL with errno. */
-static char *folder_of(const char *path)
+/* The folder that a new share is recorded at for FILE: FILE itself if it is one, else the one that
+ * it lies in. A file that is mounted on its own is on another file system than that folder, so that
+ * the share could not hold it. @param folder Receives the resolved path; to be freed. */
+static int find_folder(const struct arguments *arguments, int file, char **folder)
 {
-    char *whole CLEANUP(cleanup_free) = realpath(path, NULL);
-    if (whole == NULL)
-        return NULL;
-    return strdup(dirname(whole));
+    const char *path = arguments->operands[1];
+    struct stat found;
+    struct stat above;
+    *folder = realpath(path, NULL);
+    if (*folder == NULL || fstat(file, &found) != 0)
+        return complain(errno == ENOENT ? REFUSED : UNREACHABLE, arguments, "%s: %s", path,
+                        strerror(errno));
+    if (S_ISDIR(found.st_mode))
+        return DONE;
+    (void)dirname(*folder);
+    int fd CLEANUP(cleanup_close) = open(*folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &above) != 0)
+        return complain(errno == ENOENT ? REFUSED : UNREACHABLE, arguments, "%s: %s", *folder,
+                        strerror(errno));
+    if (above.st_dev != found.st_dev)
+        return complain(REFUSED, arguments,
+                        "%s is on another file system than its folder, %s: no share can be "
+                        "created for it",
+                        path, *folder);
+    return DONE;
 }
 
 /* Open the share anew as what lies at its recorded place, where that is on this node: only so does
@@ -59,7 +77,7 @@ static rrsmb_status place_share(struct target *target, rrsmb_share_options *opti
     return rrsmb_share_open(target->store, info->name, options, &target->share);
 }
 
-/* Open the share, creating it when the access is CREATE: where FILE lies, or by its numbers. */
+/* Open the share, creating it when the access is CREATE: where FILE is, or by its numbers. */
 static int find_share(const struct arguments *arguments, enum access access, struct target *target)
 {
     const char *name = arguments->operands[0];
@@ -78,10 +96,9 @@ static int find_share(const struct arguments *arguments, enum access access, str
         options.kind =
             arguments->has_generation ? RRSMB_GENERATION_EXPLICIT : RRSMB_GENERATION_NONE;
     } else {
-        folder = folder_of(arguments->operands[1]);
-        if (folder == NULL)
-            return complain(errno == ENOENT ? REFUSED : UNREACHABLE, arguments, "%s: %s",
-                            arguments->operands[1], strerror(errno));
+        int code = find_folder(arguments, target->fd, &folder);
+        if (code != DONE)
+            return code;
         options.path = folder;
     }
     status = rrsmb_share_open(target->store, name, &options, &target->share);
