@@ -28,7 +28,7 @@ bench: setup
 # Longer runs than `make check` can wait for. SECONDS= for each fuzz target.
 SECONDS := 3600
 fuzz: setup
-	test -e build-fuzz/build.ninja || CC=clang meson setup build-fuzz -Dfuzz=true -Dtests=false
+	test -e build-fuzz/build.ninja || CC=clang meson setup build-fuzz -Dfuzz=true -Dtests=false -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C build-fuzz
 	fuzz/run build-fuzz $(SECONDS)
 

@@ -76,7 +76,7 @@ static rrsmb_status blob_ensure(struct kv_txn *txn, const uint8_t *hash, struct 
     TRY(blob_fetch(txn, hash, &standing, &found));
     if (!found)
         return blob_write(txn, hash, sd, 0);
-    if (standing.size == sd.size && memcmp(standing.data, sd.data, sd.size) == 0)
+    if (bytes_equal((struct bytes){standing.data, standing.size}, sd))
         return RRSMB_OK;
     /* One hash, other bytes: what is stored is damaged, and here is what it should be. */
     return blob_write(txn, hash, sd, standing.count);

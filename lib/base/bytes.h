@@ -5,6 +5,7 @@
 #define RRSMB_BASE_BYTES_H
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -13,6 +14,14 @@ struct bytes {
     const void *data;
     size_t size;
 };
+
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+    if (a.size != b.size)
+        return false;
+    return a.data == b.data ||
+           (a.data != NULL && b.data != NULL && memcmp(a.data, b.data, a.size) == 0);
+}
 
 static inline void put_le64(void *to, uint64_t value)
 {

@@ -137,8 +137,7 @@ static rrsmb_status see_descriptor(struct change *change, const struct row *row,
     if (status == RRSMB_DAMAGED)
         return change_mend(change, row, sd);
     TRY(status);
-    if (found && blob.data != NULL && blob.size == sd.size &&
-        memcmp(blob.data, sd.data, sd.size) == 0)
+    if (found && bytes_equal((struct bytes){blob.data, blob.size}, sd))
         return RRSMB_OK;
     return change_mend(change, row, sd);
 }

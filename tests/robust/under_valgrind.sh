@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # under_valgrind.sh VALGRIND ACKNOWLEDGE: no bad access, no undefined value, no leak.
-# The default map of 64 GB is more than the address space that Valgrind has to give.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
