@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The calls that turn one form of a descriptor into another. */
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/sd/ace_type.h"
 #include "lib/sd/condition.h"
 #include "lib/sd/descriptor.h"
@@ -27,10 +28,11 @@ rrsmb_status rrsmb_sd_from_sddl(const char *text, size_t length, const rrsmb_sdd
 {
     ENSURE((text || length == 0) && sd_length && (sd || capacity == 0), RRSMB_INVALID_ARGUMENT,
            "SDDL: NULL was given for the text or the result");
-    ENSURE(!options || options->size >= sizeof *options, RRSMB_INVALID_ARGUMENT,
-           "SDDL: options.size is not set");
+    rrsmb_sddl_options sddl_options;
+    TRY(OPTIONS_LOAD(sddl_options, options));
     const char *begin = text ? text : "";
-    struct input in = {.begin = begin, .at = begin, .end = begin + length, .options = options};
+    struct input in = {
+        .begin = begin, .at = begin, .end = begin + length, .options = &sddl_options};
     struct output out = output_to(sd, capacity);
     TRY(sddl_read(&in, &out));
     *sd_length = out.total;

@@ -2,6 +2,7 @@
 #include "lib/sd/sid.h"
 
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/sd/output.h"
 
 static uint64_t authority(const uint8_t *sid)
@@ -115,9 +116,9 @@ rrsmb_status rrsmb_sid_from_text(const char *text, size_t length, const rrsmb_sd
 {
     ENSURE(text && sid_length && (sid || capacity == 0), RRSMB_INVALID_ARGUMENT,
            "SID: NULL was given for the text or the result");
-    ENSURE(!options || options->size >= sizeof *options, RRSMB_INVALID_ARGUMENT,
-           "SID: options.size is not set");
-    struct input in = {.begin = text, .at = text, .end = text + length, .options = options};
+    rrsmb_sddl_options sddl_options;
+    TRY(OPTIONS_LOAD(sddl_options, options));
+    struct input in = {.begin = text, .at = text, .end = text + length, .options = &sddl_options};
     uint8_t bytes[SID_SIZE_MAX] = {0};
     TRY(sid_read(&in, bytes));
     input_skip_space(&in);

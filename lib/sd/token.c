@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/sd/resource_attribute.h"
 
 /* More would be no token of Windows (MaxTokenSize, 64 KB). */
@@ -93,13 +94,13 @@ rrsmb_status rrsmb_token_new(const rrsmb_token_options *options, rrsmb_token **t
 {
     ENSURE(token, RRSMB_INVALID_ARGUMENT, "token: NULL was given for the result");
     *token = NULL;
-    ENSURE(options && options->size >= sizeof *options, RRSMB_INVALID_ARGUMENT,
-           "token: options are not given or options.size is not set");
-    ENSURE(options->sid_count > 0, RRSMB_INVALID_ARGUMENT, "token: no SID of a user is given");
+    rrsmb_token_options token_options;
+    TRY(OPTIONS_LOAD(token_options, options));
+    ENSURE(token_options.sid_count > 0, RRSMB_INVALID_ARGUMENT, "token: no SID of a user is given");
     rrsmb_token *made = calloc(1, sizeof *made);
     if (!made)
         return FAIL(RRSMB_NO_MEMORY, "token: out of memory");
-    rrsmb_status status = fill(options, made);
+    rrsmb_status status = fill(&token_options, made);
     if (status != RRSMB_OK) {
         rrsmb_token_free(made);
         return status;

@@ -202,3 +202,32 @@ Test(access, refuses_tokens_that_are_none)
     cr_expect_eq(rrsmb_token_new(NULL, &token), RRSMB_INVALID_ARGUMENT);
     cr_expect_eq(rrsmb_token_new(&options, NULL), RRSMB_INVALID_ARGUMENT);
 }
+
+Test(access, reads_options_shorter_than_its_own_as_if_zeros_followed)
+{
+    static const uint8_t everyone[] = {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+    rrsmb_token_sid sid = {everyone, sizeof everyone, 0};
+    rrsmb_token *token;
+    rrsmb_token_options options = {.size = offsetof(rrsmb_token_options, local_claims),
+                                   .sids = &sid,
+                                   .sid_count = 1,
+                                   .local_claim_count = 99};
+    cr_expect_eq(rrsmb_token_new(&options, &token), RRSMB_OK, "%s", rrsmb_error_last()->message);
+    rrsmb_token_free(token);
+}
+
+Test(access, takes_options_longer_than_its_own_only_while_the_rest_is_zero)
+{
+    static const uint8_t everyone[] = {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+    rrsmb_token_sid sid = {everyone, sizeof everyone, 0};
+    rrsmb_token *token;
+    struct {
+        rrsmb_token_options known;
+        uint64_t restricted;
+    } newer = {.known = {.size = sizeof newer, .sids = &sid, .sid_count = 1}};
+    cr_expect_eq(rrsmb_token_new(&newer.known, &token), RRSMB_OK);
+    rrsmb_token_free(token);
+    newer.restricted = 1;
+    cr_expect_eq(rrsmb_token_new(&newer.known, &token), RRSMB_INVALID_ARGUMENT);
+    cr_expect_null(token);
+}

@@ -119,3 +119,48 @@ Test(sid, refuses_what_does_not_fit)
     expect_refused("O:S-1-5-0x", RRSMB_BAD_SDDL, 10, "hexadecimal");
     expect_refused("O:S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16", RRSMB_TOO_LARGE, 43, "15");
 }
+
+/* Options of a library to come, which knows more than this one. */
+struct newer_options {
+    rrsmb_sddl_options known;
+    uint64_t strictness;
+};
+
+Test(sid, takes_options_longer_than_its_own_only_while_the_rest_is_zero)
+{
+    uint8_t binary[256];
+    size_t length;
+    struct newer_options newer = {.known = {.size = sizeof newer, .domain_sid = DOMAIN}};
+    cr_expect_eq(rrsmb_sid_from_text("DA", 2, &newer.known, binary, sizeof binary, &length),
+                 RRSMB_OK);
+    cr_expect_eq(rrsmb_sd_from_sddl("O:DA", 4, &newer.known, binary, sizeof binary, &length),
+                 RRSMB_OK);
+    newer.strictness = 1;
+    cr_expect_eq(rrsmb_sid_from_text("DA", 2, &newer.known, binary, sizeof binary, &length),
+                 RRSMB_INVALID_ARGUMENT);
+    cr_expect_eq(rrsmb_sd_from_sddl("O:DA", 4, &newer.known, binary, sizeof binary, &length),
+                 RRSMB_INVALID_ARGUMENT);
+}
+
+Test(sid, reads_options_shorter_than_its_own_as_if_zeros_followed)
+{
+    uint8_t binary[256];
+    size_t length;
+    rrsmb_sddl_options options = {.size = offsetof(rrsmb_sddl_options, domain_sid),
+                                  .domain_sid = DOMAIN};
+    cr_expect_eq(rrsmb_sid_from_text("SY", 2, &options, binary, sizeof binary, &length), RRSMB_OK);
+    cr_expect_eq(rrsmb_sd_from_sddl("O:SY", 4, &options, binary, sizeof binary, &length), RRSMB_OK);
+    cr_expect_eq(rrsmb_sid_from_text("DA", 2, &options, binary, sizeof binary, &length),
+                 RRSMB_NEEDS_DOMAIN, "the domain lies beyond the size");
+}
+
+Test(sid, refuses_options_without_a_size)
+{
+    uint8_t binary[256];
+    size_t length;
+    const rrsmb_sddl_options options = {.domain_sid = DOMAIN};
+    cr_expect_eq(rrsmb_sid_from_text("DA", 2, &options, binary, sizeof binary, &length),
+                 RRSMB_INVALID_ARGUMENT);
+    cr_expect_eq(rrsmb_sd_from_sddl("O:DA", 4, &options, binary, sizeof binary, &length),
+                 RRSMB_INVALID_ARGUMENT);
+}
