@@ -27,6 +27,8 @@
  *
  * **Damage.** RRSMB_DAMAGED wherever it is noticed here. Where LMDB itself meets a contradiction in
  * its pages it gives no way back: the process writes a line to stderr and aborts.
+ * **Sized structs.** Structs that may grow begin with `size`, which the caller sets. A result
+ * whose size was left unset is refused with RRSMB_INVALID_ARGUMENT before anything is done.
  *
  * URIs:
  *

@@ -67,7 +67,7 @@ typedef struct rrsmb_export_options {
     void *context;              /**< handed to both */
 } rrsmb_export_options;
 
-/** What an export came to. Filled also when it failed. */
+/** What an export came to. Filled also when it failed; refused when its size is not set. */
 typedef struct rrsmb_export_result {
     size_t size;        /**< sizeof(rrsmb_export_result), set by the caller */
     uint64_t rows;      /**< lines of rows written */
@@ -106,7 +106,7 @@ typedef struct rrsmb_import_options {
     void *context;              /**< handed to both */
 } rrsmb_import_options;
 
-/** What an import came to. Filled also when it failed. */
+/** What an import came to. Filled also when it failed; refused when its size is not set. */
 typedef struct rrsmb_import_result {
     size_t size;      /**< sizeof(rrsmb_import_result), set by the caller */
     uint64_t rows;    /**< rows of the export that are in the store now */

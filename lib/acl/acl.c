@@ -135,6 +135,7 @@ rrsmb_status rrsmb_acl_set(rrsmb_acl *acl, rrsmb_share *share, const rrsmb_file_
                            const rrsmb_put_options *options, rrsmb_row_info *info)
 {
     TRY(check_share(acl, share));
+    TRY(RESULT_CHECK(info));
     ENSURE(parts != 0 && (parts & ~RRSMB_SD_ALL) == 0, RRSMB_INVALID_ARGUMENT,
            "parts 0x%x: RRSMB_SD_OWNER, _GROUP, _DACL and _SACL are wanted", parts);
     if (parts == RRSMB_SD_ALL)

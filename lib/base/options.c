@@ -25,6 +25,16 @@ rrsmb_status options_load(void *ours, size_t size, const void *callers, const ch
     return RRSMB_OK;
 }
 
+rrsmb_status result_check(const void *callers, const char *name)
+{
+    if (callers == NULL)
+        return RRSMB_OK;
+    size_t room = *(const size_t *)callers;
+    ENSURE(room > sizeof(size_t), RRSMB_INVALID_ARGUMENT,
+           "%s: the size field of the result is %zu; set it to the size of the struct", name, room);
+    return RRSMB_OK;
+}
+
 void result_store(void *callers, const void *ours, size_t size)
 {
     if (callers == NULL)

@@ -247,6 +247,7 @@ rrsmb_status rrsmb_store_check(rrsmb_store *store, const rrsmb_check_options *op
 {
     ENSURE(store != NULL && result != NULL, RRSMB_INVALID_ARGUMENT,
            "checking a store: neither the store nor the result may be NULL");
+    TRY(RESULT_CHECK(result));
     rrsmb_check_options given;
     TRY(OPTIONS_LOAD(given, options));
     ENSURE((given.flags & ~RRSMB_CHECK_REPAIR) == 0, RRSMB_INVALID_ARGUMENT,

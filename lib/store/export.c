@@ -434,6 +434,7 @@ rrsmb_status rrsmb_store_export(rrsmb_share *share, rrsmb_write_fn write, void *
     rrsmb_export_options known;
     rrsmb_export_result sums = {.size = sizeof sums};
     TRY(OPTIONS_LOAD(known, options));
+    TRY(RESULT_CHECK(result));
     ENSURE(share != NULL && write != NULL, RRSMB_INVALID_ARGUMENT,
            "export: the share or the write callback is NULL");
     struct exporter *export CLEANUP(cleanup_export) = calloc(1, sizeof *export);

@@ -102,6 +102,7 @@ rrsmb_status rrsmb_store_get(rrsmb_share *share, const rrsmb_file_id *id, void *
     TRY(store_check_id(share, id));
     ENSURE(sd_length != NULL && (sd != NULL || capacity == 0), RRSMB_INVALID_ARGUMENT,
            "reading a descriptor: the length result, or a buffer with a capacity, is NULL");
+    TRY(RESULT_CHECK(info));
     *sd_length = 0;
     rrsmb_row_info found = {0};
     struct backend_txn *txn;

@@ -344,6 +344,7 @@ rrsmb_status rrsmb_store_import(rrsmb_store *store, const char *name, rrsmb_read
 {
     rrsmb_import_options known;
     TRY(OPTIONS_LOAD(known, options));
+    TRY(RESULT_CHECK(result));
     ENSURE(store != NULL && name != NULL && read != NULL, RRSMB_INVALID_ARGUMENT,
            "import: the store, the name or the read callback is NULL");
     struct importer *import CLEANUP(cleanup_import) = calloc(1, sizeof *import);

@@ -235,6 +235,7 @@ rrsmb_status rrsmb_store_put(rrsmb_share *share, const rrsmb_file_id *id, const 
 {
     TRY(store_check_id(share, id));
     ENSURE(sd != NULL, RRSMB_INVALID_ARGUMENT, "the descriptor to store is NULL");
+    TRY(RESULT_CHECK(info));
     rrsmb_put_options given;
     TRY(load_put_options(options, RRSMB_PUT_IF_ABSENT | RRSMB_PUT_IF_VER | RRSMB_PUT_HAS_FD,
                          &given));

@@ -121,6 +121,7 @@ rrsmb_status rrsmb_store_stat(rrsmb_store *store, rrsmb_stat *stat)
 {
     ENSURE(store != NULL && stat != NULL, RRSMB_INVALID_ARGUMENT,
            "summing up a store: neither the store nor the result may be NULL");
+    TRY(RESULT_CHECK(stat));
     rrsmb_stat sums = {0};
     struct backend_txn *txn;
     TRY(store_begin_read(store, &txn));

@@ -125,6 +125,25 @@ OVER_EVERY_STORE(acl, no_part_or_an_unknown_part_is_refused)
     close_front(&front);
 }
 
+OVER_EVERY_STORE(acl, a_result_whose_size_is_not_set_is_refused)
+{
+    struct front front = open_front(*kind);
+    rrsmb_file_id id = {.share = rrsmb_share_get_info(front.share)->id, .inode = 1};
+    uint8_t sd[256];
+    size_t size;
+    rrsmb_row_info info = {0};
+    cr_assert_ok(rrsmb_sd_from_sddl("O:SY", 4, NULL, sd, sizeof sd, &size));
+    cr_assert_status(
+        rrsmb_acl_set(front.acl, front.share, &id, RRSMB_SD_OWNER, sd, size, NULL, &info),
+        RRSMB_INVALID_ARGUMENT);
+    cr_assert_status(
+        rrsmb_acl_set(front.acl, front.share, &id, RRSMB_SD_ALL, sd, size, NULL, &info),
+        RRSMB_INVALID_ARGUMENT);
+    cr_assert_status(rrsmb_acl_get(front.acl, front.share, &id, sd, sizeof sd, &size, &info),
+                     RRSMB_INVALID_ARGUMENT);
+    close_front(&front);
+}
+
 OVER_EVERY_STORE(acl, a_share_of_another_store_is_refused)
 {
     struct front front = open_front(*kind);

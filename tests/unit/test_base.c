@@ -131,6 +131,17 @@ Test(options, a_result_is_written_no_further_than_the_caller_knows)
     RESULT_STORE(NULL, ours);
 }
 
+Test(options, a_result_without_a_size_is_refused_and_none_at_all_is_not)
+{
+    struct sample forgotten = {.size = 0};
+    struct sample bare = {.size = sizeof(size_t)};
+    struct sample theirs = {.size = offsetof(struct sample, two)};
+    cr_assert_status(RESULT_CHECK(&forgotten), RRSMB_INVALID_ARGUMENT);
+    cr_assert_status(RESULT_CHECK(&bare), RRSMB_INVALID_ARGUMENT);
+    cr_assert_ok(RESULT_CHECK(&theirs));
+    cr_assert_ok(RESULT_CHECK(NULL));
+}
+
 Test(deadline, no_wait_is_in_the_past_and_zero_is_the_default)
 {
     cr_assert_eq(deadline_after(RRSMB_NO_WAIT, 5), DEADLINE_NOW);

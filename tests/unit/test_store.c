@@ -160,6 +160,34 @@ OVER_EVERY_STORE(store, a_small_buffer_is_told_the_size)
     close_all(&o);
 }
 
+OVER_EVERY_STORE(store, a_result_whose_size_is_not_set_is_refused_and_nothing_is_written)
+{
+    struct opened o = open_plain(*kind);
+    rrsmb_file_id id = id_of(&o, 7, 0);
+    struct test_sd sd = test_sd_number(1);
+    rrsmb_row_info info = {0};
+    cr_assert_status(rrsmb_store_put(o.share, &id, sd.bytes, sd.size, NULL, &info),
+                     RRSMB_INVALID_ARGUMENT);
+    cr_assert_not_null(strstr(rrsmb_error_last()->message, "size"));
+    cr_assert_eq(number_of(&o, id), -1);
+    close_all(&o);
+}
+
+OVER_EVERY_STORE(store, a_result_whose_size_is_not_set_is_refused_by_every_read)
+{
+    struct opened o = open_plain(*kind);
+    rrsmb_file_id id = id_of(&o, 7, 0);
+    size_t size;
+    rrsmb_row_info info = {0};
+    rrsmb_stat stat = {.size = sizeof stat.size};
+    rrsmb_check_result result = {0};
+    put(&o, id, 1);
+    cr_assert_status(rrsmb_store_get(o.share, &id, NULL, 0, &size, &info), RRSMB_INVALID_ARGUMENT);
+    cr_assert_status(rrsmb_store_stat(o.store, &stat), RRSMB_INVALID_ARGUMENT);
+    cr_assert_status(rrsmb_store_check(o.store, NULL, &result), RRSMB_INVALID_ARGUMENT);
+    close_all(&o);
+}
+
 /* -- conditions ------------------------------------------------------------------------------ */
 
 OVER_EVERY_STORE(store, if_absent_refuses_a_row_that_is_there)

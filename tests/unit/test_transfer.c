@@ -117,6 +117,23 @@ OVER_EVERY_STORE(transfer, rows_come_back_as_they_were)
     empty(share, &text);
 }
 
+OVER_EVERY_STORE(transfer, a_result_whose_size_is_not_set_is_refused_before_a_byte_moves)
+{
+    rrsmb_share *share = fill(*kind, 5);
+    struct text text = {NULL};
+    rrsmb_export_result exported = {0};
+    rrsmb_import_result imported = {0};
+    cr_assert_status(rrsmb_store_export(share, grow, &text, NULL, &exported),
+                     RRSMB_INVALID_ARGUMENT);
+    cr_assert_eq(text.length, 0);
+    cr_assert_ok(rrsmb_store_export(share, grow, &text, NULL, NULL));
+    cr_assert_status(
+        rrsmb_store_import(rrsmb_share_get_store(share), "copy", eat, &text, NULL, &imported),
+        RRSMB_INVALID_ARGUMENT);
+    cr_assert_eq(text.eaten, 0);
+    empty(share, &text);
+}
+
 Test(transfer, an_import_takes_pieces_of_any_size)
 {
     rrsmb_share *share = fill(STORE_MEMORY, 20);
