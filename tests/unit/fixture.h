@@ -46,4 +46,24 @@ struct test_sd {
 };
 struct test_sd test_sd_number(unsigned number);
 
+/** A store and a share of it. */
+struct opened {
+    rrsmb_store *store;
+    rrsmb_share *share;
+};
+/** Open the store of that kind and its share `share`. */
+struct opened open_with(enum store_kind kind, const rrsmb_share_options *options);
+struct opened open_kind(enum store_kind kind, rrsmb_generation_kind generation);
+struct opened open_plain(enum store_kind kind);
+void close_all(struct opened *o);
+
+rrsmb_file_id id_of(const struct opened *o, uint64_t inode, uint64_t generation);
+/** Give a file the descriptor of that number; the version of its row. */
+uint64_t put(struct opened *o, rrsmb_file_id id, unsigned number);
+/** The number of the descriptor that a file has; -1: none. */
+int number_of(struct opened *o, rrsmb_file_id id);
+rrsmb_stat stat_of(struct opened *o);
+/** A check of the store finds nothing. */
+void assert_clean(struct opened *o);
+
 #endif
