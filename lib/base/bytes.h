@@ -49,6 +49,19 @@ static inline uint32_t get_le32(const void *from)
     return le32toh(value);
 }
 
+static inline void put_le16(void *to, uint16_t value)
+{
+    value = htole16(value);
+    memcpy(to, &value, sizeof value);
+}
+
+static inline uint16_t get_le16(const void *from)
+{
+    uint16_t value;
+    memcpy(&value, from, sizeof value);
+    return le16toh(value);
+}
+
 static inline void put_be64(void *to, uint64_t value)
 {
     value = htobe64(value);

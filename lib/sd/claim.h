@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "lib/sd/bytes.h"
+#include "lib/base/bytes.h"
 
 /* Name offset, type, reserved, flags, count. */
 #define CLAIM_HEADER_SIZE 16

@@ -2,8 +2,8 @@
 /* Conditional expressions in binary: what is valid, and their canonical form. */
 #include "lib/sd/condition.h"
 
+#include "lib/base/bytes.h"
 #include "lib/base/error.h"
-#include "lib/sd/bytes.h"
 #include "lib/sd/condition_token.h"
 #include "lib/sd/sid.h"
 #include "lib/sd/utf16.h"

@@ -174,8 +174,8 @@ static enum order compare_strings(const struct scalar *a, const struct scalar *b
     bool case_sensitive = a->case_sensitive || b->case_sensitive;
     size_t shorter = a->length < b->length ? a->length : b->length;
     for (size_t i = 0; i + 2 <= shorter; i += 2) {
-        int left = get16(a->bytes + i);
-        int right = get16(b->bytes + i);
+        int left = get_le16(a->bytes + i);
+        int right = get_le16(b->bytes + i);
         if (!case_sensitive) {
             left = utf16_fold((uint16_t)left);
             right = utf16_fold((uint16_t)right);

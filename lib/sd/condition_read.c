@@ -2,8 +2,8 @@
 /* Conditional expressions from SDDL to postfix order (MS-DTYP 2.5.1.1): recursive descent with a
  * bounded depth; an operator is written after its operands. Binding, strongest first: relations,
  * !, &&, || (MS-DTYP 2.4.4.17.2). */
+#include "lib/base/bytes.h"
 #include "lib/base/error.h"
-#include "lib/sd/bytes.h"
 #include "lib/sd/condition.h"
 #include "lib/sd/condition_token.h"
 #include "lib/sd/sid.h"

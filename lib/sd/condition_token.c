@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/sd/condition_token.h"
 
-#include "lib/sd/bytes.h"
+#include "lib/base/bytes.h"
 #include "lib/sd/input.h"
 
 struct token token_read(const uint8_t *bytes, size_t available)
@@ -17,7 +17,7 @@ struct token token_read(const uint8_t *bytes, size_t available)
     if (token_is_integer(token.code)) {
         if (available < 1 + TOKEN_INTEGER_SIZE)
             return token;
-        token.value = (int64_t)get64(bytes + 1);
+        token.value = (int64_t)get_le64(bytes + 1);
         token.sign = bytes[9];
         token.base = bytes[10];
         token.size = 1 + TOKEN_INTEGER_SIZE;
@@ -26,9 +26,9 @@ struct token token_read(const uint8_t *bytes, size_t available)
     bool has_contents = token_is_attribute(token.code) || token.code == TOKEN_STRING ||
                         token.code == TOKEN_OCTETS || token.code == TOKEN_COMPOSITE ||
                         token.code == TOKEN_SID;
-    if (!has_contents || available < 5 || get32(bytes + 1) > available - 5)
+    if (!has_contents || available < 5 || get_le32(bytes + 1) > available - 5)
         return token;
-    token.length = get32(bytes + 1);
+    token.length = get_le32(bytes + 1);
     token.data = bytes + 5;
     token.size = 5 + token.length;
     return token;

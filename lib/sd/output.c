@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "lib/sd/bytes.h"
+#include "lib/base/bytes.h"
 
 /* What does not fit: handed on in pieces, or only counted from here on. */
 static void put_beyond(struct output *out, const uint8_t *bytes, size_t length)
@@ -58,34 +58,34 @@ void output_zeros(struct output *out, size_t count)
 void output_16(struct output *out, uint16_t value)
 {
     uint8_t bytes[2];
-    put16(bytes, value);
+    put_le16(bytes, value);
     output_put(out, bytes, sizeof bytes);
 }
 
 void output_32(struct output *out, uint32_t value)
 {
     uint8_t bytes[4];
-    put32(bytes, value);
+    put_le32(bytes, value);
     output_put(out, bytes, sizeof bytes);
 }
 
 void output_64(struct output *out, uint64_t value)
 {
     uint8_t bytes[8];
-    put64(bytes, value);
+    put_le64(bytes, value);
     output_put(out, bytes, sizeof bytes);
 }
 
 void output_patch_16(const struct output *out, size_t position, uint16_t value)
 {
     if (position + sizeof value <= out->used)
-        put16(out->bytes + position, value);
+        put_le16(out->bytes + position, value);
 }
 
 void output_patch_32(const struct output *out, size_t position, uint32_t value)
 {
     if (position + sizeof value <= out->used)
-        put32(out->bytes + position, value);
+        put_le32(out->bytes + position, value);
 }
 
 /* Two digits at a time: nearly every number is a RID of up to ten, and the divisions are most of

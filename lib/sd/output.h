@@ -29,6 +29,12 @@ void output_put(struct output *out, const void *bytes, size_t length);
 void output_byte(struct output *out, uint8_t byte);
 /** Add a C string without its terminator. */
 void output_text(struct output *out, const char *text);
+/** The next multiple of four: ACEs and ACLs are aligned so (MS-DTYP 2.4.4.1). */
+static inline size_t align4(size_t size)
+{
+    return (size + 3) & ~(size_t)3;
+}
+
 /** Add zero bytes. */
 void output_zeros(struct output *out, size_t count);
 /** Add integers, little-endian. */

@@ -22,7 +22,7 @@ static size_t attribute_offset(const rrsmb_ace *ace, size_t at)
 static bool terminated(const uint8_t *bytes, size_t available, size_t *length)
 {
     for (size_t i = 0; i + 2 <= available; i += 2) {
-        if (get16(bytes + i) == 0) {
+        if (get_le16(bytes + i) == 0) {
             *length = i;
             return true;
         }
@@ -37,11 +37,11 @@ bool claim_read(const uint8_t *data, size_t length, struct claim *claim)
     *claim = (struct claim){
         .data = data,
         .length = length,
-        .type = get16(data + 4),
-        .flags = get32(data + 8),
-        .count = get32(data + 12),
+        .type = get_le16(data + 4),
+        .flags = get_le32(data + 8),
+        .count = get_le32(data + 12),
     };
-    size_t name = get32(data);
+    size_t name = get_le32(data);
     if (claim->count > (length - CLAIM_HEADER_SIZE) / 4 || name >= length ||
         !terminated(data + name, length - name, &claim->name_length))
         return false;
@@ -59,15 +59,15 @@ static bool value_bytes(uint16_t type, const uint8_t *at, size_t available,
         return terminated(at, available, &value->length);
     case CLAIM_SID:
     case CLAIM_OCTETS:
-        if (available < 4 || get32(at) > available - 4)
+        if (available < 4 || get_le32(at) > available - 4)
             return false;
         value->bytes = at + 4;
-        value->length = get32(at);
+        value->length = get_le32(at);
         return true;
     default:
         if (available < 8)
             return false;
-        value->number = get64(at);
+        value->number = get_le64(at);
         return true;
     }
 }
@@ -75,7 +75,7 @@ static bool value_bytes(uint16_t type, const uint8_t *at, size_t available,
 bool claim_value_read(const struct claim *claim, uint32_t index, struct claim_value *value)
 {
     *value = (struct claim_value){0};
-    value->at = get32(claim->data + CLAIM_HEADER_SIZE + 4 * (size_t)index);
+    value->at = get_le32(claim->data + CLAIM_HEADER_SIZE + 4 * (size_t)index);
     if (value->at >= claim->length)
         return false;
     return value_bytes(claim->type, claim->data + value->at, claim->length - value->at, value);

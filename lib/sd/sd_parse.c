@@ -13,7 +13,7 @@ static rrsmb_status parse_sid(const uint8_t *sd, size_t length, size_t field, co
 {
     *sid = NULL;
     *sid_length = 0;
-    size_t offset = get32(sd + field);
+    size_t offset = get_le32(sd + field);
     if (offset == 0)
         return RRSMB_OK;
     if (offset < SD_HEADER_SIZE || offset >= length)
@@ -30,14 +30,14 @@ static void read_ace(const uint8_t *bytes, rrsmb_ace *ace)
 {
     ace->type = bytes[0];
     ace->flags = bytes[1];
-    ace->size = get16(bytes + 2);
-    ace->mask = get32(bytes + 4);
+    ace->size = get_le16(bytes + 2);
+    ace->mask = get_le32(bytes + 4);
     ace->object_type = NULL;
     ace->inherited_object_type = NULL;
     const uint8_t *at = bytes + ACE_HEADER_SIZE;
     uint8_t shape = ace_type_get(ace->type)->shape;
     if (shape & ACE_OBJECT) {
-        uint32_t present = get32(at);
+        uint32_t present = get_le32(at);
         at += 4;
         if (present & 1) {
             ace->object_type = at;
@@ -63,7 +63,7 @@ static size_t sid_position(const uint8_t *bytes, size_t size, uint8_t shape)
         return ACE_HEADER_SIZE;
     if (size < ACE_HEADER_SIZE + 4)
         return 0;
-    uint32_t present = get32(bytes + ACE_HEADER_SIZE);
+    uint32_t present = get_le32(bytes + ACE_HEADER_SIZE);
     return ACE_HEADER_SIZE + 4 + 16 * (size_t)((present & 1) + (present >> 1 & 1));
 }
 
@@ -89,7 +89,7 @@ static rrsmb_status parse_ace(const uint8_t *bytes, size_t available, size_t off
     if (available < ACE_HEADER_SIZE)
         return BAD_AT(offset, "%s entry %u at byte %zu: %zu bytes are left, too few", acl, index,
                       offset, available);
-    size_t size = get16(bytes + 2);
+    size_t size = get_le16(bytes + 2);
     if (size < ACE_HEADER_SIZE || size % 4 != 0 || size > available)
         return BAD_AT(offset + 2,
                       "%s entry %u at byte %zu: size %zu is no multiple of 4 from 8 to %zu", acl,
@@ -105,10 +105,10 @@ static rrsmb_status parse_ace(const uint8_t *bytes, size_t available, size_t off
         return BAD_AT(offset + (at < size ? at : 0),
                       "%s entry %u at byte %zu: no valid SID within its %zu bytes", acl, index,
                       offset, size);
-    if ((type->shape & ACE_OBJECT) && get32(bytes + ACE_HEADER_SIZE) > 3)
+    if ((type->shape & ACE_OBJECT) && get_le32(bytes + ACE_HEADER_SIZE) > 3)
         return FAIL_AT(RRSMB_UNSUPPORTED_ACE, offset + ACE_HEADER_SIZE,
                        "%s entry %u at byte %zu: object flags 0x%x are not known", acl, index,
-                       offset, get32(bytes + ACE_HEADER_SIZE));
+                       offset, get_le32(bytes + ACE_HEADER_SIZE));
     read_ace(bytes, ace);
     ace->index = (uint16_t)index;
     ace->offset = offset;
@@ -141,7 +141,7 @@ static rrsmb_status parse_acl(const uint8_t *sd, size_t length, size_t field, bo
                               const char *name, rrsmb_acl_view *acl)
 {
     *acl = (rrsmb_acl_view){.state = RRSMB_ACL_ABSENT};
-    size_t offset = get32(sd + field);
+    size_t offset = get_le32(sd + field);
     if (!present) {
         /* Believing the bit would widen access, believing the offset would invent a list. */
         if (offset != 0)
@@ -156,14 +156,14 @@ static rrsmb_status parse_acl(const uint8_t *sd, size_t length, size_t field, bo
     if (offset < SD_HEADER_SIZE || offset > length || length - offset < ACL_HEADER_SIZE)
         return BAD_AT(field, "%s offset %zu lies outside (%zu bytes)", name, offset, length);
     const uint8_t *bytes = sd + offset;
-    size_t size = get16(bytes + 2);
+    size_t size = get_le16(bytes + 2);
     if (bytes[0] < ACL_REVISION || bytes[0] > ACL_REVISION_DS)
         return BAD_AT(offset, "%s revision %u is not known", name, bytes[0]);
     if (size < ACL_HEADER_SIZE || size > length - offset)
         return BAD_AT(offset + 2, "%s size %zu does not fit the %zu bytes that are left", name,
                       size, length - offset);
     acl->state = RRSMB_ACL_PRESENT;
-    acl->count = get16(bytes + 4);
+    acl->count = get_le16(bytes + 4);
     acl->offset = offset + ACL_HEADER_SIZE;
     return acl_parse_aces(bytes + ACL_HEADER_SIZE, size - ACL_HEADER_SIZE, name, acl);
 }
@@ -176,7 +176,7 @@ rrsmb_status sd_parse(const void *sd, size_t length, rrsmb_sd_view *view)
         return BAD_AT(length, "%zu bytes are fewer than its header (20)", length);
     if (bytes[0] != SD_REVISION)
         return BAD_AT(0, "revision %u is not known", bytes[0]);
-    uint16_t control = get16(bytes + 2);
+    uint16_t control = get_le16(bytes + 2);
     if (!(control & RRSMB_SD_SELF_RELATIVE))
         return BAD_AT(2, "control 0x%04x: not self-relative", control);
     view->control = RRSMB_SD_SELF_RELATIVE;

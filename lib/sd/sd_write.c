@@ -23,9 +23,9 @@ void ace_put(struct output *out, const rrsmb_ace *ace)
 {
     uint8_t shape = ace_type_get(ace->type)->shape;
     uint8_t header[ACE_HEADER_SIZE + 4] = {ace->type, ace->flags};
-    put16(header + 2, (uint16_t)ace_canonical_size(ace));
-    put32(header + 4, ace->mask);
-    put32(header + 8, (ace->object_type ? 1 : 0) | (ace->inherited_object_type ? 2 : 0));
+    put_le16(header + 2, (uint16_t)ace_canonical_size(ace));
+    put_le32(header + 4, ace->mask);
+    put_le32(header + 8, (ace->object_type ? 1 : 0) | (ace->inherited_object_type ? 2 : 0));
     output_put(out, header, shape & ACE_OBJECT ? ACE_HEADER_SIZE + 4 : ACE_HEADER_SIZE);
     if (ace->object_type)
         output_put(out, ace->object_type, 16);
@@ -64,8 +64,8 @@ static void acl_put(struct output *out, const rrsmb_acl_view *acl, size_t size)
     if (acl->state != RRSMB_ACL_PRESENT)
         return;
     uint8_t header[ACL_HEADER_SIZE] = {acl_revision(acl)};
-    put16(header + 2, (uint16_t)size);
-    put16(header + 4, acl->count);
+    put_le16(header + 2, (uint16_t)size);
+    put_le16(header + 4, acl->count);
     output_put(out, header, sizeof header);
     rrsmb_ace ace;
     for (bool more = acl_first(acl, &ace); more; more = acl_next(acl, &ace))
@@ -77,10 +77,10 @@ void sd_put(struct output *out, const rrsmb_sd_view *view)
     const size_t sizes[] = {view->owner_length, view->group_length, acl_size(&view->sacl),
                             acl_size(&view->dacl)};
     uint8_t header[SD_HEADER_SIZE] = {SD_REVISION};
-    put16(header + 2, view->control);
+    put_le16(header + 2, view->control);
     size_t offset = SD_HEADER_SIZE;
     for (size_t i = 0; i < 4; i++) {
-        put32(header + 4 + 4 * i, sizes[i] > 0 ? (uint32_t)offset : 0);
+        put_le32(header + 4 + 4 * i, sizes[i] > 0 ? (uint32_t)offset : 0);
         offset += sizes[i];
     }
     output_put(out, header, sizeof header);

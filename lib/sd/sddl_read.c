@@ -49,11 +49,11 @@ static rrsmb_status read_guid(struct input *in, uint8_t guid[16], bool *present)
         return RRSMB_OK;
     uint32_t value;
     TRY(read_hex(in, 8, &value));
-    put32(guid, value);
+    put_le32(guid, value);
     for (size_t i = 4; i < 8; i += 2) {
         TRY(input_require(in, '-', "in a GUID"));
         TRY(read_hex(in, 4, &value));
-        put16(guid + i, (uint16_t)value);
+        put_le16(guid + i, (uint16_t)value);
     }
     for (size_t i = 8; i < 16; i++) {
         if (i == 8 || i == 10)
@@ -254,10 +254,10 @@ rrsmb_status sddl_read(struct input *in, struct output *out)
     struct found found;
     TRY(find_sections(in, &found));
     uint8_t header[SD_HEADER_SIZE] = {SD_REVISION};
-    put16(header + 2, found.control);
+    put_le16(header + 2, found.control);
     size_t offset = SD_HEADER_SIZE;
     for (size_t i = 0; i < SECTION_COUNT; i++) {
-        put32(header + 4 + 4 * i, found.size[i] > 0 ? (uint32_t)offset : 0);
+        put_le32(header + 4 + 4 * i, found.size[i] > 0 ? (uint32_t)offset : 0);
         offset += found.size[i];
     }
     if (offset > out->capacity) {

@@ -15,11 +15,11 @@
 size_t guid_write(const uint8_t *guid, char *text)
 {
     char *at = text;
-    at += text_hex(at, get32(guid), 8);
+    at += text_hex(at, get_le32(guid), 8);
     *at++ = '-';
-    at += text_hex(at, get16(guid + 4), 4);
+    at += text_hex(at, get_le16(guid + 4), 4);
     *at++ = '-';
-    at += text_hex(at, get16(guid + 6), 4);
+    at += text_hex(at, get_le16(guid + 6), 4);
     for (size_t i = 8; i < 16; i++) {
         if (i == 8 || i == 10)
             *at++ = '-';

@@ -30,7 +30,7 @@ size_t sid_write(const uint8_t *sid, char *text)
     }
     for (unsigned int i = 0; i < sid[1]; i++) {
         *at++ = '-';
-        at += text_decimal(at, get32(sid + 8 + 4 * (size_t)i));
+        at += text_decimal(at, get_le32(sid + 8 + 4 * (size_t)i));
     }
     return (size_t)(at - text);
 }
@@ -97,7 +97,7 @@ rrsmb_status sid_read_numeric(struct input *in, uint8_t sid[SID_SIZE_MAX])
                            input_offset(in));
         in->at++;
         TRY(read_part(in, "sub-authority", 8, UINT32_MAX, &value));
-        put32(sid + sid_size(sid), (uint32_t)value);
+        put_le32(sid + sid_size(sid), (uint32_t)value);
         sid[1]++;
     }
     return RRSMB_OK;

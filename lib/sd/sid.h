@@ -3,7 +3,7 @@
 #ifndef RRSMB_SD_SID_H
 #define RRSMB_SD_SID_H
 
-#include "lib/sd/bytes.h"
+#include "lib/base/bytes.h"
 #include "lib/sd/input.h"
 
 #define SID_SUB_AUTHORITIES_MAX 15

@@ -132,7 +132,7 @@ static void fixed_sid(const struct well_known *entry, uint8_t sid[SID_SIZE_MAX])
     sid[1] = entry->count;
     sid[7] = entry->authority;
     for (unsigned int i = 0; i < entry->count; i++)
-        put32(sid + 8 + 4 * (size_t)i, entry->sub[i]);
+        put_le32(sid + 8 + 4 * (size_t)i, entry->sub[i]);
 }
 
 rrsmb_status sid_alias_read(struct input *in, uint8_t sid[SID_SIZE_MAX])
@@ -147,7 +147,7 @@ rrsmb_status sid_alias_read(struct input *in, uint8_t sid[SID_SIZE_MAX])
             fixed_sid(entry, sid);
         } else {
             TRY(domain_sid(in, entry->code, sid));
-            put32(sid + sid_size(sid), entry->sub[0]);
+            put_le32(sid + sid_size(sid), entry->sub[0]);
             sid[1]++;
         }
         in->at += 2;
@@ -163,13 +163,13 @@ rrsmb_status sid_alias_read(struct input *in, uint8_t sid[SID_SIZE_MAX])
 static bool is_domain_account(const uint8_t *sid)
 {
     static const uint8_t nt_authority[] = {0, 0, 0, 0, 0, 5};
-    return sid[1] == 5 && memcmp(sid + 2, nt_authority, 6) == 0 && get32(sid + 8) == 21;
+    return sid[1] == 5 && memcmp(sid + 2, nt_authority, 6) == 0 && get_le32(sid + 8) == 21;
 }
 
 static bool matches(const struct well_known *entry, const uint8_t *sid)
 {
     if (entry->authority == DOMAIN)
-        return is_domain_account(sid) && get32(sid + 24) == entry->sub[0];
+        return is_domain_account(sid) && get_le32(sid + 24) == entry->sub[0];
     uint8_t fixed[SID_SIZE_MAX];
     fixed_sid(entry, fixed);
     return sid[1] == entry->count && memcmp(sid, fixed, sid_size(sid)) == 0;

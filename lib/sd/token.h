@@ -7,7 +7,7 @@
 
 #include <rrsmb/sd.h>
 
-#include "lib/sd/bytes.h"
+#include "lib/base/bytes.h"
 #include "lib/sd/sid.h"
 
 struct token_sid {
@@ -48,7 +48,7 @@ struct rrsmb_token {
 /** A number that differs for nearly all SIDs of one domain: the last sub-authority, stirred. */
 static inline uint32_t sid_key(const uint8_t *sid)
 {
-    uint32_t last = sid[1] > 0 ? get32(sid + 4 + 4 * (size_t)sid[1]) : sid[7];
+    uint32_t last = sid[1] > 0 ? get_le32(sid + 4 + 4 * (size_t)sid[1]) : sid[7];
     return (last + sid[1]) * 0x9e3779b1u;
 }
 

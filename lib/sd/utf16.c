@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/sd/utf16.h"
 
+#include "lib/base/bytes.h"
 #include "lib/base/error.h"
-#include "lib/sd/bytes.h"
 
 static bool is_high(uint16_t unit)
 {
@@ -17,13 +17,13 @@ static bool is_low(uint16_t unit)
 bool utf16_is_sayable(const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i + 2 <= length; i += 2) {
-        uint16_t unit = get16(bytes + i);
+        uint16_t unit = get_le16(bytes + i);
         if (unit == 0 || unit == '"' || is_low(unit))
             return false;
         if (!is_high(unit))
             continue;
         i += 2;
-        if (i + 2 > length || !is_low(get16(bytes + i)))
+        if (i + 2 > length || !is_low(get_le16(bytes + i)))
             return false;
     }
     return length % 2 == 0;
@@ -49,10 +49,10 @@ void utf16_put_quoted(struct output *out, const uint8_t *bytes, size_t length)
 {
     output_byte(out, '"');
     for (size_t i = 0; i + 2 <= length; i += 2) {
-        uint32_t point = get16(bytes + i);
+        uint32_t point = get_le16(bytes + i);
         if (is_high((uint16_t)point)) {
             i += 2;
-            point = 0x10000 + ((point - 0xd800) << 10) + (get16(bytes + i) - 0xdc00u);
+            point = 0x10000 + ((point - 0xd800) << 10) + (get_le16(bytes + i) - 0xdc00u);
         }
         put_code_point(out, point);
     }
@@ -85,7 +85,7 @@ static bool is_plain(uint16_t unit)
 void utf16_put_name(struct output *out, const uint8_t *bytes, size_t length, bool escape_first)
 {
     for (size_t i = 0; i + 2 <= length; i += 2) {
-        uint16_t unit = get16(bytes + i);
+        uint16_t unit = get_le16(bytes + i);
         if (is_plain(unit) && !(i == 0 && escape_first)) {
             output_byte(out, (uint8_t)unit);
             continue;
@@ -167,7 +167,7 @@ bool utf16_names_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size
     if (a_length != b_length)
         return false;
     for (size_t i = 0; i + 2 <= a_length; i += 2) {
-        if (utf16_fold(get16(a + i)) != utf16_fold(get16(b + i)))
+        if (utf16_fold(get_le16(a + i)) != utf16_fold(get_le16(b + i)))
             return false;
     }
     return true;

@@ -164,6 +164,16 @@ Test(bytes, big_endian_keys_sort_as_numbers_do)
     cr_assert_eq(get_le64(low), 0x0102030405060708u);
 }
 
+Test(bytes, little_endian_values_stand_at_any_address)
+{
+    uint8_t bytes[7] = {0};
+    put_le16(bytes + 1, 0x0102);
+    put_le32(bytes + 3, 0x03040506);
+    cr_assert_arr_eq(bytes, ((uint8_t[]){0, 2, 1, 6, 5, 4, 3}), sizeof bytes);
+    cr_assert_eq(get_le16(bytes + 1), 0x0102u);
+    cr_assert_eq(get_le32(bytes + 3), 0x03040506u);
+}
+
 Test(process, a_child_has_another_epoch)
 {
     unsigned mine = process_epoch();
