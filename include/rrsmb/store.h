@@ -335,12 +335,16 @@ typedef struct rrsmb_row {
     uint64_t ver;     /**< version of the row */
     uint8_t
         hash[RRSMB_SD_DIGEST_SIZE]; /**< hash of the descriptor; read it by rrsmb_store_get_sd() */
+    rrsmb_status status; /**< RRSMB_OK; RRSMB_DAMAGED: the row cannot be read, and of the rest only
+                              the share and inode of @ref id are known, all else is 0 */
 } rrsmb_row;
 
 /**
  * The next rows of a walk.
  * @param rows     Receives up to @p capacity rows.
  * @param count    Receives how many; 0 at the end.
+ * @return RRSMB_OK, also where rows among them cannot be read: see rrsmb_row::status;
+ *         RRSMB_INVALID_ARGUMENT, RRSMB_WRONG_PROCESS, or what the database says.
  */
 RRSMB_API rrsmb_status rrsmb_cursor_next(rrsmb_cursor *cursor, rrsmb_row *rows, size_t capacity,
                                          size_t *count);

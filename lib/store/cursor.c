@@ -75,13 +75,12 @@ rrsmb_status rrsmb_cursor_next(rrsmb_cursor *cursor, rrsmb_row *rows, size_t cap
     TRY(backend->ops->row_scan(backend, NULL, &ahead, batch, capacity < BATCH ? capacity : BATCH,
                                &got));
     for (size_t i = 0; i < got; i++) {
-        ENSURE(!batch[i].bad, RRSMB_DAMAGED,
-               "the row of inode %" PRIu64 " in share '%s' does not match its checksum",
-               batch[i].key.inode, cursor->share->info.name);
-        rows[i] = (rrsmb_row){.id = {.share = batch[i].key.share,
-                                     .inode = batch[i].key.inode,
-                                     .generation = batch[i].row.generation},
-                              .ver = batch[i].row.ver};
+        rows[i] = (rrsmb_row){.id = {.share = batch[i].key.share, .inode = batch[i].key.inode},
+                              .status = batch[i].bad ? RRSMB_DAMAGED : RRSMB_OK};
+        if (batch[i].bad) /* it is handed out all the same: the walk is to get past it */
+            continue;
+        rows[i].id.generation = batch[i].row.generation;
+        rows[i].ver = batch[i].row.ver;
         memcpy(rows[i].hash, batch[i].row.hash, sizeof rows[i].hash);
     }
     cursor->scan = ahead;

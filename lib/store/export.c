@@ -166,8 +166,8 @@ static rrsmb_status write_row(struct exporter *export, const char *path, size_t 
     return RRSMB_OK;
 }
 
-/* The row was removed, or set to another descriptor, since the cursor gave it: read it as it is
- * now. Only a row that stands and cannot be read is damaged. */
+/* The row is damaged, or was removed or set to another descriptor since the cursor gave it: read
+ * it as it is now. Only a row that stands and cannot be read is damaged. */
 static rrsmb_status reread(struct exporter *export, const rrsmb_row *row, rrsmb_file_id *id,
                            const struct text **text)
 {
@@ -196,12 +196,14 @@ static rrsmb_status export_row(struct exporter *export, const rrsmb_row *row)
     rrsmb_file_id id = row->id;
     const struct text *text = NULL;
     struct text *slot = slot_of(export, row->hash);
-    if (holds(slot, row->hash))
+    if (row->status == RRSMB_OK && holds(slot, row->hash))
         return write_row(export, NULL, 0, &id, slot);
 
     size_t sd_length = 0;
-    rrsmb_status status = rrsmb_store_get_sd(rrsmb_share_get_store(export->share), row->hash,
-                                             export->sd, sizeof export->sd, &sd_length);
+    rrsmb_status status = row->status;
+    if (status == RRSMB_OK)
+        status = rrsmb_store_get_sd(rrsmb_share_get_store(export->share), row->hash, export->sd,
+                                    sizeof export->sd, &sd_length);
     if (status == RRSMB_OK) {
         TRY(keep_text(export, slot, row->hash, export->sd, sd_length));
         text = slot;

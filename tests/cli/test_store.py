@@ -103,6 +103,41 @@ def test_list_and_export_show_damage_and_go_on(damaged):
     assert "1 damaged rows were left out" in done.err
 
 
+@pytest.fixture
+def unreadable(rrsmb, tmp_path):
+    """A share of three rows in whose file one byte of the row between was changed."""
+    for inode in (1, 2, 3):
+        rrsmb("acl", "set", "share", "--inode", str(inode), SYSTEM)
+    row = (2).to_bytes(8, "big") + bytes.fromhex(rrsmb("sddl", "hash", SYSTEM).out)
+    (name,) = (
+        path for path in (tmp_path / "store").rglob("*")
+        if path.is_file() and row in path.read_bytes()
+    )
+    name.write_bytes(name.read_bytes().replace(row, row[:-1] + bytes([row[-1] ^ 1])))
+    return rrsmb
+
+
+def test_list_gives_all_readable_rows_and_names_the_one_that_is_not(unreadable):
+    done = unreadable("acl", "list", "share", code=4)
+    assert [line.split("\t")[0] for line in done.lines] == ["1", "3"]
+    assert done.err == "rrsmb: acl list: inode 2: the row cannot be read: left out\n"
+    done = unreadable("acl", "list", "--json", "share", code=4)
+    assert [row["inode"] for row in done.json] == ["1", "3"]
+
+
+def test_export_leaves_an_unreadable_row_out_and_says_so(unreadable):
+    done = unreadable("export", "share", code=4)
+    assert len(done.lines) == 4  # header, two rows, closing line
+    assert "left out: inode 2 " in done.err
+    assert "1 damaged rows were left out" in done.err
+
+
+def test_export_by_path_goes_past_an_unreadable_row(unreadable, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = unreadable("export", "--root", tmp_path / "empty", "share")
+    assert "3 rows belong to no file below" in done.err
+
+
 def test_setting_anew_mends_a_damaged_row(damaged):
     damaged("acl", "set", "share", "--inode", "1", ADMINS)
     assert damaged("acl", "get", "share", "--inode", "1").out == ADMINS + "\n"

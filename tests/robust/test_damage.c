@@ -56,6 +56,37 @@ Test(damage, each_flipped_bit_of_a_row_is_noticed_and_reported)
     free(row.value);
 }
 
+Test(damage, a_walk_hands_out_a_row_that_cannot_be_read_and_goes_on)
+{
+    struct opened opened = open_share(uri);
+    OK(put_number(opened.share, 8, 80));
+    close_share(&opened);
+    struct entry row = entry_read(folder, KV_ROWS, FIRST);
+    flip(&row, 3);
+    entry_write(folder, KV_ROWS, &row);
+    free(row.value);
+
+    opened = open_share(uri);
+    rrsmb_cursor *cursor;
+    OK(rrsmb_cursor_open(opened.share, NULL, &cursor));
+    const struct {
+        uint64_t inode;
+        rrsmb_status status;
+    } expected[] = {{7, RRSMB_DAMAGED}, {8, RRSMB_OK}};
+    rrsmb_row given;
+    size_t count;
+    for (size_t i = 0; i < 2; i++) {
+        OK(rrsmb_cursor_next(cursor, &given, 1, &count));
+        MUST(count == 1 && given.id.inode == expected[i].inode &&
+                 given.status == expected[i].status,
+             "row %zu", i);
+    }
+    OK(rrsmb_cursor_next(cursor, &given, 1, &count));
+    MUST(count == 0, "a row too many");
+    rrsmb_cursor_close(cursor);
+    close_share(&opened);
+}
+
 Test(damage, each_length_of_a_row_but_the_right_one_is_noticed)
 {
     struct entry row = entry_read(folder, KV_ROWS, FIRST);

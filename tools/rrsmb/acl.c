@@ -275,6 +275,15 @@ static int print_row_as_json(const struct listing *listing, const rrsmb_row *row
     return print_json(json) ? DONE : complain(UNREACHABLE, listing->arguments, "out of memory");
 }
 
+/* Of such a row no hash is known and no generation: it has no place among the others. */
+static int print_unreadable(struct listing *listing, const rrsmb_row *row)
+{
+    listing->damaged = 1;
+    (void)complain(DAMAGE, listing->arguments,
+                   "inode %" PRIu64 ": the row cannot be read: left out", row->id.inode);
+    return DONE;
+}
+
 static int print_row(struct listing *listing, const rrsmb_row *row)
 {
     const char *why = NULL;
@@ -311,10 +320,12 @@ static int print_rows(struct listing *listing, rrsmb_share *share)
         if (count == 0)
             break;
         for (size_t i = 0; i < count; i++) {
-            int code = print_row(listing, &rows[i]);
+            int readable = rows[i].status == RRSMB_OK;
+            int code =
+                readable ? print_row(listing, &rows[i]) : print_unreadable(listing, &rows[i]);
             if (code != DONE)
                 return code;
-            listing->rows++;
+            listing->rows += (uint64_t)readable;
         }
     }
     return listing->damaged ? DAMAGE : DONE;
