@@ -61,6 +61,8 @@ struct scan {
     uint64_t next_share[SCAN_LANES_MAX];
     uint64_t next_inode[SCAN_LANES_MAX];
     uint64_t done; /* a bit for each lane that came to its end */
+    uint64_t
+        odd_keys; /* entries passed whose key has a wrong length: they are no row of any file */
 };
 
 struct blob {
@@ -87,6 +89,7 @@ struct item {
 /** Called for each entry of a listing; a failure ends it. `item` is NULL for one that cannot be
  *  read. */
 typedef rrsmb_status (*item_fn)(void *context, struct bytes sk, const struct item *item);
+/** The same; `hash` is NULL for an entry whose key is none. */
 typedef rrsmb_status (*blob_fn)(void *context, const uint8_t hash[RRSMB_SD_DIGEST_SIZE],
                                 const struct blob *blob);
 

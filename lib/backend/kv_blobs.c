@@ -126,13 +126,12 @@ static rrsmb_status list_blobs(struct kv_txn *txn, blob_fn fn, void *context)
     bool found = false;
     TRY(txn->ops->seek(txn, KV_BLOBS, (struct bytes){"", 0}, &key, &value, &found));
     while (found) {
-        ENSURE(key.size == RRSMB_SD_DIGEST_SIZE, RRSMB_DAMAGED,
-               "the table of descriptors holds a key of %zu bytes", key.size);
+        bool good_key = key.size == RRSMB_SD_DIGEST_SIZE;
         struct blob blob = {0};
         /* A descriptor without bytes is reported by the callback's check of the hash. */
-        if (value.size > BLOB_HEADER_SIZE)
+        if (good_key && value.size > BLOB_HEADER_SIZE)
             TRY(blob_decode(value, &blob));
-        TRY(fn(context, key.data, &blob));
+        TRY(fn(context, good_key ? key.data : NULL, &blob));
         TRY(txn->ops->next(txn, KV_BLOBS, &key, &value, &found));
     }
     return RRSMB_OK;

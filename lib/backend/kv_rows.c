@@ -134,16 +134,26 @@ rrsmb_status kvb_row_remove(struct backend *backend, struct backend_txn *txn, st
     IN_SCOPE(KV_WRITE, row_drop(scope.txn, key, expected_ver));
 }
 
-/* Where the scan goes on after a row; the end of all numbers is the end of the scan. */
-static void scan_advance(struct scan *scan, struct row_key last)
+/* Where an entry stands among the rows, also one whose key has a wrong length: filled up with
+ * zeros or cut, which keeps the order. */
+static struct row_key row_key_near(struct bytes key)
 {
-    scan->next_share[0] = last.share;
-    scan->next_inode[0] = last.inode + 1;
-    if (last.inode != UINT64_MAX)
-        return;
-    scan->next_share[0]++;
-    if (!scan->all_shares || last.share == UINT64_MAX)
-        scan->done = 1;
+    uint8_t whole[ROW_KEY_SIZE] = {0};
+    memcpy(whole, key.data, key.size < sizeof whole ? key.size : sizeof whole);
+    return row_key_decode(whole);
+}
+
+/* The first entry at or after the place of the scan; a new one of all begins before every key. */
+static rrsmb_status scan_seek(struct kv_txn *txn, const struct scan *scan, struct bytes *key,
+                              struct bytes *value, bool *found)
+{
+    struct row_key from = {.share = scan->all_shares ? scan->next_share[0] : scan->share,
+                           .inode = scan->next_inode[0]};
+    uint8_t key_buffer[ROW_KEY_SIZE];
+    struct bytes place = row_key_encode(from, key_buffer);
+    if (scan->all_shares && from.share == 0 && from.inode == 0)
+        place.size = 0;
+    return txn->ops->seek(txn, KV_ROWS, place, key, value, found);
 }
 
 static rrsmb_status scan_rows(struct kv_txn *txn, struct scan *scan, struct keyed_row *rows,
@@ -152,29 +162,28 @@ static rrsmb_status scan_rows(struct kv_txn *txn, struct scan *scan, struct keye
     *count = 0;
     if (scan->done != 0 || capacity == 0)
         return RRSMB_OK;
-    struct row_key from = {.share = scan->all_shares ? scan->next_share[0] : scan->share,
-                           .inode = scan->next_inode[0]};
-    uint8_t key_buffer[ROW_KEY_SIZE];
     struct bytes key = {0};
     struct bytes value = {0};
     bool found = false;
-    TRY(txn->ops->seek(txn, KV_ROWS, row_key_encode(from, key_buffer), &key, &value, &found));
-    while (found && *count < capacity) {
-        ENSURE(key.size == ROW_KEY_SIZE, RRSMB_DAMAGED, "the index holds a key of %zu bytes",
-               key.size);
-        struct keyed_row *row = &rows[*count];
-        row->key = row_key_decode(key.data);
-        if (!scan->all_shares && row->key.share != scan->share)
+    TRY(scan_seek(txn, scan, &key, &value, &found));
+    while (found) {
+        struct row_key place = row_key_near(key);
+        if (!scan->all_shares && place.share != scan->share)
             break;
-        row->bad = !row_decode(key, value, &row->row);
-        (*count)++;
-        if (*count < capacity)
-            TRY(txn->ops->next(txn, KV_ROWS, &key, &value, &found));
+        if (key.size != ROW_KEY_SIZE) {
+            scan->odd_keys++;
+        } else if (*count == capacity) {
+            scan->next_share[0] = place.share;
+            scan->next_inode[0] = place.inode;
+            return RRSMB_OK;
+        } else {
+            struct keyed_row *row = &rows[(*count)++];
+            row->key = place;
+            row->bad = !row_decode(key, value, &row->row);
+        }
+        TRY(txn->ops->next(txn, KV_ROWS, &key, &value, &found));
     }
-    if (*count > 0)
-        scan_advance(scan, rows[*count - 1].key);
-    if (*count < capacity)
-        scan->done = 1;
+    scan->done = 1;
     return RRSMB_OK;
 }
 

@@ -175,7 +175,11 @@ static rrsmb_status check_rows(struct check *check)
         ENSURE(check->options->progress(check->options->context, told, 0) == 0, RRSMB_CANCELLED,
                "checking a store: stopped by the caller");
     }
-    return RRSMB_OK;
+    if (scan.odd_keys == 0)
+        return RRSMB_OK;
+    return report(check, RRSMB_PROBLEM_BAD_ROW, false,
+                  "%" PRIu64 " entries of the index have a key of a wrong length: no file has them",
+                  scan.odd_keys);
 }
 
 /* -- descriptors ----------------------------------------------------------------------------- */
@@ -207,6 +211,10 @@ static rrsmb_status check_blob(void *context, const uint8_t hash[RRSMB_SD_DIGEST
 {
     struct check *check = context;
     check->result.descriptors++;
+    if (hash == NULL)
+        return report(check, RRSMB_PROBLEM_BAD_DESCRIPTOR, false,
+                      "an entry of the table of descriptors has a key of a wrong length: no row "
+                      "can name it");
     rrsmb_status status = store_check_blob(hash, (struct bytes){blob->data, blob->size});
     /* Kept, count and all: a put of the right descriptor mends it. */
     if (status == RRSMB_DAMAGED)

@@ -234,6 +234,89 @@ Test(damage, conditional_puts_do_not_touch_a_damaged_row)
     close_share(&opened);
 }
 
+/* Counts the problems that are about keys. */
+static int count_odd_keys(void *context, const rrsmb_problem *problem)
+{
+    *(unsigned *)context += strstr(problem->text, "key of a wrong length") != NULL;
+    return 0;
+}
+
+static unsigned check_for_odd_keys(rrsmb_store *store, uint64_t *problems)
+{
+    unsigned odd = 0;
+    rrsmb_check_options options = {
+        .size = sizeof options, .problem = count_odd_keys, .context = &odd};
+    rrsmb_check_result result = {.size = sizeof result};
+    OK(rrsmb_store_check(store, &options, &result));
+    *problems = result.problems;
+    return odd;
+}
+
+/* Entries with a longer and a shorter key stand before and behind the good one. */
+static void add_odd_keys(enum kv_table table)
+{
+    struct entry good = entry_read(folder, table, FIRST);
+    struct entry odd = good;
+    odd.key_size = good.key_size + 1;
+    entry_write(folder, table, &odd);
+    odd.key_size = 1;
+    odd.key[0] = 0;
+    entry_write(folder, table, &odd);
+    free(good.value);
+}
+
+Test(damage, the_check_reports_descriptors_under_keys_of_a_wrong_length_and_goes_on)
+{
+    struct entry blob = entry_read(folder, KV_BLOBS, FIRST);
+    add_odd_keys(KV_BLOBS);
+    flip(&blob, (size_t)20 * 8);
+    entry_write(folder, KV_BLOBS, &blob);
+    free(blob.value);
+    struct opened opened = open_share(uri);
+    uint64_t problems;
+    MUST(check_for_odd_keys(opened.store, &problems) == 2, "keys of a wrong length are missed");
+    MUST(problems == 3, "the flipped descriptor behind them is missed");
+    close_share(&opened);
+}
+
+Test(damage, the_check_reports_rows_under_keys_of_a_wrong_length_and_goes_on)
+{
+    struct opened opened = open_share(uri);
+    OK(put_number(opened.share, 8, 80));
+    close_share(&opened);
+    add_odd_keys(KV_ROWS);
+    opened = open_share(uri);
+    uint64_t problems;
+    MUST(check_for_odd_keys(opened.store, &problems) == 1, "keys of a wrong length are missed");
+    MUST(problems == 1, "something else is reported");
+    expect_number(opened.share, 7, 77);
+    expect_number(opened.share, 8, 80);
+    close_share(&opened);
+}
+
+/* A batch that ends at such an entry neither gives a row twice nor leaves one out. */
+Test(damage, keys_of_a_wrong_length_do_not_disturb_a_walk)
+{
+    struct opened opened = open_share(uri);
+    OK(put_number(opened.share, 8, 80));
+    close_share(&opened);
+    add_odd_keys(KV_ROWS);
+    opened = open_share(uri);
+    rrsmb_cursor *cursor;
+    OK(rrsmb_cursor_open(opened.share, NULL, &cursor));
+    rrsmb_row row;
+    size_t count;
+    for (uint64_t inode = 7; inode <= 8; inode++) {
+        OK(rrsmb_cursor_next(cursor, &row, 1, &count));
+        MUST(count == 1 && row.id.inode == inode && row.status == RRSMB_OK, "not inode %d",
+             (int)inode);
+    }
+    OK(rrsmb_cursor_next(cursor, &row, 1, &count));
+    MUST(count == 0, "a row too many");
+    rrsmb_cursor_close(cursor);
+    close_share(&opened);
+}
+
 /* Two files share a descriptor, which is lost; mended through one, it outlives that one. */
 Test(damage, a_mended_descriptor_counts_for_all_its_rows)
 {
