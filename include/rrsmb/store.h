@@ -428,6 +428,11 @@ typedef struct rrsmb_check_result {
  * @return RRSMB_OK when the check ran to its end, whatever it found.
  *
  * A dangling row is never removed: without it the file would get the default ACL.
+ *
+ * Both callbacks run inside the transaction of the check, which with RRSMB_CHECK_REPAIR is the
+ * turn to write: they must not call the same store, and must not take long or wait for anybody,
+ * for every other writer waits for them. What they were told of as repaired is so when the call
+ * returns RRSMB_OK; when it fails, nothing is.
  */
 RRSMB_API rrsmb_status rrsmb_store_check(rrsmb_store *store, const rrsmb_check_options *options,
                                          rrsmb_check_result *result);

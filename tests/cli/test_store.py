@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """rrsmb init, stat, fsck: the store as a whole."""
+import json
 import os
+import resource
+import signal
+import subprocess
 
 import pytest
 from conftest import ADMINS, SYSTEM
@@ -147,11 +151,62 @@ def test_setting_anew_mends_a_damaged_row(damaged):
 def test_a_store_of_somebody_else_cannot_be_reached(rrsmb, tmp_path):
     rrsmb("init")
     os.chmod(tmp_path, 0o755)
-    import subprocess
-
     done = subprocess.run(
         ["setpriv", "--reuid=65534", "--clear-groups", *rrsmb.argv("stat")],
         capture_output=True, text=True, timeout=60,
     )
     assert done.returncode == 5
     assert "ermission denied" in done.stderr
+
+
+MANY = 400
+
+
+@pytest.fixture
+def much_damage(rrsmb, tmp_path):
+    """A store in which every one of many descriptors was changed: more problems than pipes hold."""
+    texts = [f"O:S-1-5-21-{1000 + number}G:S-1-5-18" for number in range(MANY)]
+    rows = [{"inode": str(inode + 1), "sddl": text} for inode, text in enumerate(texts)]
+    header = {"rrsmb": "export", "format": 1, "share": "share", "kind": "none"}
+    lines = [header, *rows, {"rrsmb": "end", "rows": MANY}]
+    rrsmb("import", "share", stdin="".join(json.dumps(line) + "\n" for line in lines))
+    binaries = rrsmb("sddl", "encode", stdin="".join(text + "\n" for text in texts)).lines
+    for path in (tmp_path / "store").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            for binary in map(bytes.fromhex, binaries):
+                content = content.replace(binary, binary[:-1] + bytes([binary[-1] ^ 1]))
+            path.write_bytes(content)
+    return rrsmb
+
+
+def test_fsck_lists_every_problem(much_damage):
+    report = much_damage("fsck", "--json", code=4).json
+    assert report["found"] == len(report["problems"]) == MANY
+    assert len(much_damage("fsck", code=4).lines) == MANY + 1
+
+
+def test_who_reads_a_repair_slowly_keeps_no_writer_waiting(much_damage):
+    fsck = subprocess.Popen(much_damage.argv("fsck", "--repair"), stdout=subprocess.PIPE, bufsize=0,
+                            pipesize=4096)
+    try:
+        assert len(fsck.stdout.read(1)) == 1  # it prints, and has more than the pipe takes
+        much_damage("acl", "set", "other", "--inode", "1", SYSTEM)
+        assert fsck.poll() is None
+        fsck.communicate(timeout=60)
+        assert fsck.returncode == 4
+    finally:
+        fsck.kill()
+        fsck.wait()
+
+
+def test_a_check_that_cannot_keep_its_problems_says_so_in_whole_json(much_damage):
+    def without_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    done = subprocess.run(much_damage.argv("fsck", "--json"), capture_output=True, text=True,
+                          timeout=60, preexec_fn=without_room)
+    assert done.returncode == 5
+    assert json.loads(done.stdout) == {"problems": []}
+    assert "a temporary file for the problems: File too large" in done.stderr

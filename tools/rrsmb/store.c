@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rrsmb init, stat, fsck: the store as a whole. */
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "command.h"
 
@@ -100,35 +102,83 @@ static const char *name_of_problem(rrsmb_problem_kind kind)
     return "unknown";
 }
 
+/* Problems wait in a file of no name until the check is over: they may be more than memory holds,
+ * and who reads them slowly must not hold up the check, which keeps other writers waiting. */
 struct check {
-    const struct arguments *arguments;
-    int any; /* problem was printed */
+    FILE *spool; /* NULL: no problem was met */
+    int error;   /* errno of what failed with it, or 0 */
 };
 
-/* Problems are printed as they are met: there may be more of them than memory holds. */
-static int print_problem(void *context, const rrsmb_problem *problem)
+struct spooled {
+    rrsmb_problem_kind kind;
+    int repaired;
+    size_t length; /* of the text that follows, with its terminator */
+};
+
+static void cleanup_check(struct check *check)
+{
+    if (check->spool != NULL)
+        (void)fclose(check->spool);
+}
+
+static int keep_problem(void *context, const rrsmb_problem *problem)
 {
     struct check *check = context;
-    progress_end();
-    if (!check->arguments->json) {
+    struct spooled head = {problem->kind, problem->repaired, strlen(problem->text) + 1};
+    if (check->spool == NULL)
+        check->spool = tmpfile();
+    if (check->spool != NULL && fwrite(&head, sizeof head, 1, check->spool) == 1 &&
+        fwrite(problem->text, head.length, 1, check->spool) == 1)
+        return 0;
+    check->error = errno;
+    return -1;
+}
+
+static int print_problem(const struct arguments *arguments, const struct spooled *problem,
+                         const char *text, int first)
+{
+    if (!arguments->json) {
         printf("%s%s: ", problem->repaired ? "repaired: " : "", name_of_problem(problem->kind));
-        print_safe(stdout, problem->text);
+        print_safe(stdout, text);
         (void)putchar('\n');
-        return ferror(stdout);
+        return DONE;
     }
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "kind", name_of_problem(problem->kind));
     cJSON_AddBoolToObject(json, "repaired", problem->repaired);
-    cJSON_AddStringToObject(json, "text", problem->text);
-    (void)fputs(check->any ? ",\n" : "", stdout);
-    check->any = 1;
-    return !print_json(json) || ferror(stdout);
+    cJSON_AddStringToObject(json, "text", text);
+    (void)fputs(first ? "" : ",\n", stdout);
+    return print_json(json) ? DONE : complain(UNREACHABLE, arguments, "out of memory");
+}
+
+/* A check that failed has repaired nothing, whatever it was about to. */
+static int print_problems(const struct arguments *arguments, struct check *check, int failed)
+{
+    if (check->spool == NULL)
+        return DONE;
+    if (fflush(check->spool) != 0)
+        check->error = errno;
+    rewind(check->spool);
+    struct spooled problem;
+    int code = DONE;
+    for (int first = 1; code == DONE && !ferror(stdout); first = 0) {
+        char text[1024];
+        if (fread(&problem, sizeof problem, 1, check->spool) != 1)
+            break;
+        if (problem.length > sizeof text || fread(text, problem.length, 1, check->spool) != 1)
+            break;
+        problem.repaired = problem.repaired && !failed;
+        code = print_problem(arguments, &problem, text, first);
+    }
+    if (ferror(check->spool))
+        check->error = errno;
+    return code;
 }
 
 static void print_sums(const struct arguments *arguments, const rrsmb_check_result *result)
 {
     if (arguments->json) {
-        printf("],\"rows\":%" PRIu64 ",\"descriptors\":%" PRIu64 ",\"found\":%" PRIu64
+        printf(",\"rows\":%" PRIu64 ",\"descriptors\":%" PRIu64 ",\"found\":%" PRIu64
                ",\"repaired\":%" PRIu64 "}\n",
                result->rows, result->descriptors, result->problems, result->repaired);
         return;
@@ -146,25 +196,32 @@ int run_fsck(const struct arguments *arguments)
     int code = open_store(arguments, arguments->repair ? CHANGE : READ, &store);
     if (code != DONE)
         return code;
-    struct check check = {.arguments = arguments};
+    struct check check CLEANUP(cleanup_check) = {.spool = NULL};
     rrsmb_check_options options = {
         .size = sizeof options,
         .flags = arguments->repair ? RRSMB_CHECK_REPAIR : 0,
-        .problem = print_problem,
+        .problem = keep_problem,
         .progress = progress_to_terminal(arguments),
         .context = &check,
     };
     rrsmb_check_result result = {.size = sizeof result};
-    if (arguments->json)
-        (void)fputs("{\"problems\":[", stdout);
     rrsmb_status status = rrsmb_store_check(store, &options, &result);
     progress_end();
-    if (status == RRSMB_CANCELLED)
-        return UNREACHABLE; /* standard output is full, which main() says */
-    if (status != RRSMB_OK)
-        return complain_last(arguments);
-    print_sums(arguments, &result);
-    if (result.problems == 0)
-        return DONE;
+    if (status != RRSMB_OK && check.error == 0)
+        code = complain_last(arguments);
+    (void)fputs(arguments->json ? "{\"problems\":[" : "", stdout);
+    int printed = print_problems(arguments, &check, status != RRSMB_OK);
+    (void)fputs(arguments->json ? "]" : "", stdout);
+    if (check.error != 0)
+        printed = complain(UNREACHABLE, arguments, "a temporary file for the problems: %s",
+                           strerror(check.error));
+    if (code == DONE)
+        code = printed;
+    if (status == RRSMB_OK)
+        print_sums(arguments, &result);
+    else
+        (void)fputs(arguments->json ? "}\n" : "", stdout);
+    if (code != DONE || result.problems == 0)
+        return code;
     return result.problems == result.repaired ? REFUSED : DAMAGE;
 }
