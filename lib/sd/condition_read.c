@@ -95,7 +95,7 @@ static rrsmb_status read_octets(struct input *in, struct output *out)
             in->at++;
             return input_expected(in, "a second hexadecimal digit of a byte");
         }
-        output_byte(out, (uint8_t)(high << 4 | low));
+        output_byte(out, (uint8_t)(16 * high + low));
         in->at += 2;
     }
     end_contents(out, start);
